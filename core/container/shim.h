@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_CONTAINER_SHIM_H
+#define STACK_CORE_CONTAINER_SHIM_H
+
+/*
+ * Shim: the command line and the descriptors of stack-shim
+ *
+ *	stack-shim run DIR		start the container of DIR/spec and stay as its parent
+ *	stack-shim adopt DIR		take over the log and the exit of one whose shim died
+ *	stack-shim exec [OPTION…] DIR -- PROGRAM [ARG…]
+ *					run PROGRAM inside, exit with its status
+ *	stack-shim guard -- PROGRAM [ARG…]
+ *					run PROGRAM, start it again when it dies by a signal or
+ *					fails (100 ms, doubled up to 60 s); end when it exits 0
+ *
+ * exec: -t allocate a terminal, -i keep standard input, -u USER[:GROUP],
+ * -w DIR, -e KEY=VALUE (repeat), --privileged, -d detach.
+ * Exit status of exec: the program's, 128 + signal, 126 not executable, 127
+ * not found, 125 something of ours failed.  `--timeout MS` kills the program
+ * (all its processes that are in the same exec) after that time: status 124.
+ *
+ * run and adopt report on descriptor 3, which the starter keeps the reading
+ * end of (absent: nobody listens): one line, then it is closed.
+ *
+ *	ok PID START		the program was executed; START as in state.h
+ *	error ERRNO SENTENCE	it was not; nothing of the attempt is left
+ *
+ * The shim writes DIR/state before "ok" and DIR/exit when the container has
+ * ended, then exits itself, so its pidfd becoming readable means that the exit
+ * record is there.  It ignores SIGTERM, SIGINT and SIGHUP: a container is
+ * stopped by signalling its PID 1.
+ */
+#define SHIM_REPORT_FD 3
+
+#endif

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_MODEL_PROJECT_H
+#define STACK_CORE_MODEL_PROJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+/*
+ * Project: what the stack file asks for, resolved
+ *
+ * The typed model of the Compose Specification that everything behind the
+ * loader works on.  load.h makes it from files; it is const from then on and
+ * lives in one arena.  Interpolation, merging, defaults and short forms are
+ * behind us here: a port is a struct, a duration is milliseconds, a path is
+ * absolute.  What the file did not say is marked so where that differs from
+ * every value it could have said, because the image's configuration fills it.
+ */
+
+/* Where something stands in a file.  `file` NULL: it comes from no file. */
+struct position {
+	const char *file;
+	unsigned int line, column; /* from 1 */
+};
+
+/* A list of strings that may be absent, which an empty list is not. */
+struct strings {
+	const char **items; /* NULL-terminated, never NULL when is_set */
+	size_t n;
+	bool is_set;
+};
+
+struct key_value {
+	const char *key;
+	const char *value; /* NULL: "KEY" alone, to be taken from nowhere */
+};
+
+struct map {
+	const struct key_value *items; /* in the order of the file */
+	size_t n;
+};
+
+/* services.<name>.ports: one published port or range */
+struct port {
+	const char *protocol; /* "tcp", "udp", "sctp" */
+	const char *host_ip;  /* NULL: every address */
+	uint16_t target;      /* first port in the container */
+	uint16_t published;   /* first host port; 0: an ephemeral one */
+	uint16_t count;	      /* how many consecutive ports: 1 unless a range */
+	struct position pos;
+};
+
+enum mount_type { MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS };
+
+/* services.<name>.volumes and .tmpfs */
+struct mount {
+	enum mount_type type;
+	const char *source;  /* bind: absolute host path; volume: key in project->volumes, NULL for
+				an anonymous one; tmpfs: NULL */
+	const char *target;  /* absolute path in the container */
+	const char *subpath; /* volume.subpath; NULL: the whole volume */
+	const char *propagation; /* bind.propagation; NULL: rprivate */
+	uint64_t tmpfs_size;	 /* bytes; 0: the kernel's default */
+	uint32_t tmpfs_mode;	 /* 01777 unless said */
+	bool read_only;
+	bool create_host_path; /* bind: make the source directory when it is missing */
+	bool nocopy;	       /* volume: do not copy the image's content into a new one */
+	bool exec;	       /* tmpfs: without noexec */
+	struct position pos;
+};
+
+/* services.<name>.networks: attachment to one network */
+struct service_network {
+	const char *network; /* key in project->networks */
+	struct strings aliases;
+	const char *ipv4_address;   /* NULL: chosen */
+	const char *mac_address;    /* NULL: derived */
+	const char *interface_name; /* NULL: eth0, eth1, … */
+	int priority;
+	struct position pos;
+};
+
+enum depends_condition { DEPENDS_STARTED, DEPENDS_HEALTHY, DEPENDS_COMPLETED };
+
+struct dependency {
+	const char *service;
+	enum depends_condition condition;
+	bool restart;
+	bool required;
+	struct position pos;
+};
+
+enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_UNLESS_STOPPED };
+
+struct healthcheck {
+	bool is_set;	     /* the file has a healthcheck; else the image's counts */
+	bool disable;	     /* disable: true or test: ["NONE"] */
+	struct strings test; /* argv to run; CMD-SHELL is resolved to /bin/sh -c … */
+	int64_t interval_ms; /* -1: not said, for these five; the defaults are the caller's */
+	int64_t timeout_ms;
+	int64_t start_period_ms;
+	int64_t start_interval_ms;
+	int64_t retries;
+};
+
+struct ulimit {
+	const char *name;   /* "nofile", as in getrlimit(2) without RLIMIT_, lower case */
+	int64_t soft, hard; /* -1: unlimited */
+};
+
+/* mem_limit, cpus, … and deploy.resources.limits, whichever the file has */
+struct limits {
+	int64_t memory;		    /* bytes; 0: none */
+	int64_t memory_swap;	    /* memswap_limit, bytes; -1: unlimited; 0: not said */
+	int64_t memory_reservation; /* bytes; 0: none */
+	int64_t cpu_millis;	    /* thousandths of one CPU; 0: none */
+	int64_t cpu_shares;	    /* 2 … 262144, docker's scale; 0: not said (1024) */
+	int64_t pids;		    /* -1: unlimited; 0: not said */
+	const char *cpuset;	    /* "0-1"; NULL: all */
+};
+
+struct logging {
+	const char *driver; /* "json-file", "local": our files; "none": no log */
+	int64_t max_size;   /* bytes of one file before it is rotated; 0: not said */
+	int64_t max_file;   /* files kept; 0: not said */
+};
+
+struct service {
+	const char *name;
+	struct position pos;
+
+	const char *image;
+	struct strings command;	   /* NOT is_set: the image's */
+	struct strings entrypoint; /* NOT is_set: the image's */
+	struct map environment;	   /* env_file below environment, resolved */
+	struct map labels, annotations;
+	const char *container_name; /* NULL: <project>-<service>-<index> */
+	const char *hostname;	    /* NULL: the container's name */
+	const char *domainname;
+	const char *working_dir; /* NULL: the image's */
+	const char *user;	 /* NULL: the image's */
+	struct strings group_add;
+
+	const struct port *ports;
+	size_t n_ports;
+	struct strings expose; /* "80/tcp"; documentation only */
+	const struct mount *mounts;
+	size_t n_mounts;
+	const struct service_network *networks; /* empty with a network_mode */
+	size_t n_networks;
+	const char *network_mode; /* NULL, "none", "host", "bridge" */
+	struct map extra_hosts;	  /* name → address or "host-gateway" */
+	struct strings dns, dns_search, dns_opt;
+
+	const struct dependency *depends_on;
+	size_t n_depends_on;
+	enum restart_policy restart;
+	int64_t restart_max_attempts; /* on-failure:N; 0: no limit */
+	struct healthcheck healthcheck;
+	const char *stop_signal;      /* "SIGTERM", "15"; NULL: the image's */
+	int64_t stop_grace_period_ms; /* 10000 unless said */
+
+	struct limits limits;
+	const struct ulimit *ulimits;
+	size_t n_ulimits;
+	int64_t shm_size; /* bytes; 0: not said (64 MiB) */
+	int64_t oom_score_adj;
+	struct logging logging;
+	struct map sysctls;
+	struct strings cap_add, cap_drop, security_opt;
+	bool privileged;
+	bool read_only;
+	bool init;
+	bool tty;
+	bool stdin_open;
+	bool attach;   /* foreground `up` shows its log; true unless said */
+	int64_t scale; /* replicas; 1 unless said */
+	struct strings profiles;
+};
+
+struct network {
+	const char *key;    /* in the file */
+	const char *name;   /* <project>_<key>, or what `name:` says */
+	const char *driver; /* "bridge" */
+	bool external;
+	bool internal;
+	bool attachable;
+	const char *subnet;   /* ipam.config[0].subnet, "10.1.2.0/24"; NULL: from the pool */
+	const char *ip_range; /* NULL: all of the subnet */
+	const char *gateway;  /* NULL: the first address */
+	struct map driver_opts, labels;
+	struct position pos;
+};
+
+struct volume {
+	const char *key;
+	const char *name; /* <project>_<key>, or what `name:` says */
+	bool external;
+	struct map driver_opts, labels;
+	struct position pos;
+};
+
+struct project {
+	const char *name;
+	const char *working_dir; /* absolute; relative paths of the file start here */
+	const struct service *services;
+	size_t n_services; /* those of the active profiles, in the order of the file */
+	const struct network *networks;
+	size_t n_networks; /* those that a service uses, `default` included */
+	const struct volume *volumes;
+	size_t n_volumes;
+	struct arena *arena; /* owns all of the above and the project itself */
+};
+
+/* NULL when there is none of that name. */
+const struct service *project_service(const struct project *project, const char *name);
+const struct network *project_network(const struct project *project, const char *key);
+const struct volume *project_volume(const struct project *project, const char *key);
+
+/* The value of KEY, or NULL. */
+const char *map_get(const struct map *map, const char *key);
+
+/* NULL is fine. */
+void project_free(struct project *project);
+
+/* For CLEANUP(project_cleanup) struct project *project = NULL; */
+void project_cleanup(struct project **project);
+
+#endif

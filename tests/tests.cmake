@@ -1,0 +1,44 @@
+# Unit tests: tests/unit/<name>_test.c is a program of its own, linked with everything but cmd/.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*_test.c)
+foreach(source ${UNIT_TESTS})
+	get_filename_component(name ${source} NAME_WE)
+	add_executable(${name} ${source})
+	target_link_libraries(${name} PRIVATE import net store core PkgConfig::CMOCKA)
+	target_compile_options(${name} PRIVATE -Wno-unused-parameter)
+	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+	add_test(NAME unit/${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+	set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()
+
+add_test(NAME source/layers COMMAND ${CMAKE_SOURCE_DIR}/tests/layers.sh)
+
+# System tests: tests/system/<name>.sh, root, one at a time, each ending in the leak check.
+file(GLOB SYSTEM_TESTS CONFIGURE_DEPENDS tests/system/*.sh)
+foreach(script ${SYSTEM_TESTS})
+	get_filename_component(name ${script} NAME_WE)
+	if(NOT name STREQUAL "lib")
+		add_test(NAME system/${name} COMMAND ${script})
+		set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 300
+			RUN_SERIAL TRUE SKIP_RETURN_CODE 77
+			ENVIRONMENT "STACK_BUILD=${CMAKE_BINARY_DIR}")
+	endif()
+endforeach()
+
+# Fuzzers: tests/fuzz/<name>_fuzz.c; ctest runs each for a bounded number of inputs.
+if(STACK_FUZZ)
+	file(GLOB FUZZERS CONFIGURE_DEPENDS tests/fuzz/*_fuzz.c)
+	foreach(source ${FUZZERS})
+		get_filename_component(name ${source} NAME_WE)
+		add_executable(${name} ${source})
+		target_link_libraries(${name} PRIVATE import net store core)
+		target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+		target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+		set_target_properties(${name} PROPERTIES
+			RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+		add_test(NAME fuzz/${name} COMMAND ${name} -runs=20000 -max_total_time=60
+			-max_len=4096 -timeout=10)
+		set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+	endforeach()
+endif()
