@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_NET_DNS_H
+#define STACK_NET_DNS_H
+
+#include "core/base/err.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct uv_loop_s;
+
+/*
+ * DNS: how the services of a network find each other
+ *
+ * One server per network, on the network's gateway address, UDP and TCP (RFC
+ * 1035, RFC 7766).  It lives on the supervisor's loop and never waits.
+ *
+ *	a name of ours		A: all its addresses in random order, TTL
+ *				DNS_TTL_S; any other type: no error, no data
+ *	an address of ours	PTR: the first name it was given
+ *	anything else		asked of the host's resolvers, and their answer
+ *				passed on as it is; REFUSED on an internal network,
+ *				because a name is data that leaves the network
+ *				(CVE-2024-29018)
+ *
+ * Forwarding: each question goes out with a random id from a socket, and so a
+ * source port, of its own; only an answer from the asked address with that id
+ * and question counts.  A resolver that is silent for its share of
+ * DNS_FORWARD_MS, cannot be reached or answers SERVFAIL or REFUSED is followed
+ * by the next.  When none is left, or DNS_IN_FLIGHT_MAX questions are under
+ * way, the client gets SERVFAIL.
+ *
+ * A hostile client costs a bounded amount: a descriptor per question in flight
+ * and per TCP connection (DNS_IN_FLIGHT_MAX + DNS_TCP_MAX per network, so
+ * raise RLIMIT_NOFILE), and no memory at all for what is answered from the
+ * records over UDP.
+ */
+#define DNS_PORT	  53
+#define DNS_TTL_S	  2    /* addresses change; a cached one is a refused connection */
+#define DNS_FORWARD_MS	  4000 /* below the 5 s after which a client's resolver gives up */
+#define DNS_UPSTREAMS_MAX 3    /* MAXNS of resolv.conf(5) */
+#define DNS_IN_FLIGHT_MAX 1024
+#define DNS_TCP_MAX	  64 /* the 65th connection ends the one that is idle longest */
+#define DNS_TCP_IDLE_MS	  10000
+
+union dns_endpoint {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+struct dns_server;
+
+/* Everything is copied but `sibling`. */
+struct dns_config {
+	/* The gateway address of the network and DNS_PORT. */
+	struct sockaddr_in listen;
+	/*
+	 * The network's bridge: only what came in through it is answered, as the
+	 * containers of other networks can reach this address too.  NULL: no such
+	 * restriction.  A bridge that was made anew needs a new server.
+	 */
+	const char *device;
+	bool internal;
+	/* Resolvers to forward to, at most DNS_UPSTREAMS_MAX.  None: those of resolv_conf. */
+	const union dns_endpoint *upstreams;
+	size_t n_upstreams;
+	/* NULL: /etc/resolv.conf.  Read again whenever the file has changed. */
+	const char *resolv_conf;
+	/*
+	 * Any other server of this process, or NULL.  Siblings never forward to each
+	 * other, so a resolv.conf that names our gateways makes no loop.
+	 */
+	struct dns_server *sibling;
+};
+
+/* One address of a name.  A name with several addresses has several records. */
+struct dns_record {
+	const char *name; /* "web", "shop-web-1", "web.backend"; case does not matter */
+	struct in_addr addr;
+};
+
+/*
+ * Start answering, with no records yet.
+ *
+ * -EADDRINUSE: another program has the port, on this address or on all.
+ * -EADDRNOTAVAIL: the host does not have the address (the bridge comes first).
+ * -ENODEV: no such device.  -EINVAL: too many upstreams.
+ */
+int dns_server_new(struct uv_loop_s *loop, const struct dns_config *config,
+		   struct dns_server **ret_server, struct err *err);
+
+/*
+ * Replace all records by the N given, which are copied.  A query sees the old
+ * ones or the new ones.  On failure the old ones stay.
+ *
+ * -EINVAL: a name that DNS cannot carry (an empty label, one over 63 bytes, over
+ * 253 in all); the message has the name.
+ */
+int dns_server_set_records(struct dns_server *server, const struct dns_record *records, size_t n,
+			   struct err *err);
+
+/*
+ * Stop answering at once; the port is free when this returns.  The memory
+ * goes in the loop's next turn, so run the loop once more before closing it.
+ * NULL is fine.
+ */
+void dns_server_free(struct dns_server *server);
+
+#endif
