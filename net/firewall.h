@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_NET_FIREWALL_H
+#define STACK_NET_FIREWALL_H
+
+#include "net/cidr.h"
+
+struct err;
+
+/*
+ * Firewall: published ports, the way out, and who may not talk to whom
+ *
+ * The caller says what a project publishes and which networks it has; the
+ * packet filter's rules for that are worked out here.  They lie in chains of
+ * the project's own, so removing a project is removing its chains, and each
+ * carries "stack:<project>:<service or network>" as a comment.
+ *
+ * What they do:
+ *  - a published port reaches its container from other hosts, from this host
+ *    by any of its addresses (127.0.0.1 included) and from containers, its own
+ *    included; a port published on 127.x from this host only;
+ *  - containers reach the outside under the host's address, unless their
+ *    network is internal: that one reaches nothing and is reached by nobody;
+ *  - nothing else enters a network: neither from another network or project
+ *    nor by a route to a container's own address;
+ *  - the filter chain STACK-USER is for the administrator.  It comes first and
+ *    nothing in it is ever touched.  It is made with the first project's rules
+ *    and goes with the last one's if it is empty.
+ *
+ * Rules act in the calling thread's network namespace.
+ */
+struct firewall_network {
+	const char *name;   /* for the comments */
+	const char *bridge; /* bridge_name() */
+	struct cidr subnet;
+	bool internal;
+	bool isolated; /* its containers may not talk to each other */
+};
+
+struct firewall_port {
+	const char *service;	  /* for the comments */
+	const char *bridge;	  /* of the network that `addr` is in */
+	uint8_t protocol;	  /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
+	struct in_addr host_addr; /* INADDR_ANY: every local address */
+	uint16_t host_port;	  /* the first; host byte order, as all ports here */
+	struct in_addr addr;	  /* of the container */
+	uint16_t port;		  /* the first */
+	uint16_t count;		  /* how many consecutive ports, at least 1 */
+};
+
+struct firewall_rules {
+	const char *project;
+	const struct firewall_network *networks;
+	size_t n_networks;
+	const struct firewall_port *ports;
+	size_t n_ports;
+};
+
+#define FIREWALL_LOCK_MS 10000
+
+/*
+ * Make the rules of PROJECT_ID exactly RULES.  Without networks and ports, no
+ * trace of the project stays.  Everybody else's rules stay as they are.  Each
+ * table changes in one step, so packets meet the old rules or the new ones and
+ * open connections go on; a table that is right already is left alone.
+ * Interrupted, it is finished by calling it again.
+ *
+ * Blocks: up to FIREWALL_LOCK_MS, for the lock that all users of the packet
+ * filter share (/run/xtables.lock).  Run it from the pool.
+ *
+ * -EBUSY: another program kept the lock.
+ * -EOPNOTSUPP: this kernel has no legacy iptables.
+ */
+int firewall_sync(const char *project_id, const struct firewall_rules *rules, struct err *err);
+
+/*
+ * Are the rules of PROJECT_ID still exactly RULES?  RET_INTACT says so.  Reads
+ * only and takes no lock; some tenths of a millisecond.
+ */
+int firewall_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
+		   struct err *err);
+
+#endif
