@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Unit tests: tests/unit/<name>_test.c is a program of its own, linked with everything but cmd/.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
@@ -12,7 +13,10 @@ foreach(source ${UNIT_TESTS})
 	set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
 endforeach()
 
-add_test(NAME source/layers COMMAND ${CMAKE_SOURCE_DIR}/tests/layers.sh)
+foreach(check layers source)
+	add_test(NAME source/${check} COMMAND ${CMAKE_SOURCE_DIR}/tests/${check}.sh)
+	set_tests_properties(source/${check} PROPERTIES LABELS source TIMEOUT 120)
+endforeach()
 
 # System tests: tests/system/<name>.sh, root, one at a time, each ending in the leak check.
 file(GLOB SYSTEM_TESTS CONFIGURE_DEPENDS tests/system/*.sh)
