@@ -50,11 +50,13 @@ int bridge_ensure(struct netlink *nl, const struct bridge *bridge, int *ret_ifin
 int bridge_address(struct netlink *nl, const char *name, struct cidr *ret_gateway, struct err *err);
 
 /*
- * Remove the bridge NAME; gone already is success.  The project's last bridge
- * goes faster together with everything else: links_remove_group() in endpoint.h.
+ * Remove the project's bridge NAME; gone already is success.  All links of a
+ * project go faster together: links_remove_group() in endpoint.h.
+ *
+ * -EEXIST: the link is not this project's.
  *
  * Blocks: some 40 ms, for the kernel's grace period.
  */
-int bridge_remove(struct netlink *nl, const char *name, struct err *err);
+int bridge_remove(struct netlink *nl, const char *project_id, const char *name, struct err *err);
 
 #endif

@@ -20,7 +20,7 @@ struct cidr {
 	uint8_t len; /* 0 … 32 */
 };
 
-#define CIDR_TEXT_SIZE sizeof("255.255.255.255/32")
+#define CIDR_TEXT_SIZE sizeof("255.255.255.255/255") /* room for any uint8_t */
 
 /* "a.b.c.d/len".  -EINVAL: anything else, also without a length. */
 int cidr_parse(const char *text, struct cidr *ret_cidr, struct err *err);

@@ -67,8 +67,11 @@ size_t netlink_batch_add(struct netlink_batch *batch, struct nl_msg *msg, int to
  */
 int netlink_batch_send(struct netlink *nl, struct netlink_batch *batch, struct err *err);
 
-/* What request INDEX was answered: 0 or -errno, tolerated or not. */
-int netlink_batch_result(const struct netlink_batch *batch, size_t index);
+/*
+ * What request INDEX was answered, after netlink_batch_send(), whether that
+ * failed or not.  A tolerated answer is returned as well (it sets no sentence).
+ */
+int netlink_batch_result(const struct netlink_batch *batch, size_t index, struct err *err);
 
 void netlink_batch_release(struct netlink_batch *batch);
 

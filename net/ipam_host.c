@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "core/base/fd.h"
+#include "core/base/paths.h"
+#include "net/ipam.h"
+#include "net/lock.h"
+#include "net/message.h"
+#include "net/netlink.h"
+
+#include <limits.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+/* The first attribute of TYPE as an address. */
+static bool get_addr(const struct nlmsghdr *message, int header, int type, struct in_addr *ret)
+{
+	struct nlattr *attr = nlmsg_find_attr((struct nlmsghdr *)message, header, type);
+
+	if (!attr || nla_len(attr) < (int)sizeof(*ret))
+		return false;
+	memcpy(ret, nla_data(attr), sizeof(*ret));
+	return true;
+}
+
+static int on_address(const struct nlmsghdr *message, void *data)
+{
+	const struct ifaddrmsg *header = nlmsg_data(message);
+	struct cidr cidr = {.len = header->ifa_prefixlen};
+
+	if (message->nlmsg_type == RTM_NEWADDR &&
+	    get_addr(message, sizeof(*header), IFA_ADDRESS, &cidr.addr))
+		cidr_list_add(data, cidr_subnet(&cidr));
+	return 0;
+}
+
+static int on_route(const struct nlmsghdr *message, void *data)
+{
+	const struct rtmsg *header = nlmsg_data(message);
+	struct cidr cidr = {.len = header->rtm_dst_len};
+
+	/* A default route leads everywhere and takes nothing. */
+	if (message->nlmsg_type == RTM_NEWROUTE && header->rtm_dst_len > 0 &&
+	    get_addr(message, sizeof(*header), RTA_DST, &cidr.addr))
+		cidr_list_add(data, cidr_subnet(&cidr));
+	return 0;
+}
+
+int ipam_taken(struct netlink *nl, struct cidr_list *ret_taken, struct err *err)
+{
+	CLEANUP(cidr_list_release) struct cidr_list taken = CIDR_LIST_INIT;
+	const struct ifaddrmsg address = {.ifa_family = AF_INET};
+	const struct rtmsg route = {.rtm_family = AF_INET, .rtm_table = RT_TABLE_UNSPEC};
+	int r;
+
+	r = netlink_query(nl, message_new(RTM_GETADDR, NLM_F_DUMP, &address, sizeof(address)),
+			  on_address, &taken, err, "list the host's addresses");
+	if (r == 0)
+		r = netlink_query(nl, message_new(RTM_GETROUTE, NLM_F_DUMP, &route, sizeof(route)),
+				  on_route, &taken, err, "list the host's routes");
+	if (r < 0)
+		return r;
+	*ret_taken = taken;
+	taken = (struct cidr_list)CIDR_LIST_INIT;
+	return 0;
+}
+
+int ipam_lock(const struct paths *paths, int *ret_fd, struct err *err)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = fd_mkdir_p(paths->run, 0700, err);
+	if (r == 0)
+		r = paths_join(path, sizeof(path), err, "%s/ipam.lock", paths->run);
+	return r < 0 ? r : lock_file(path, IPAM_LOCK_MS, ret_fd, err);
+}
