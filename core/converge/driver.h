@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_CONVERGE_DRIVER_H
+#define STACK_CORE_CONVERGE_DRIVER_H
+
+#include "core/base/err.h"
+#include "core/container/state.h"
+#include "core/converge/observation.h"
+#include "core/converge/record.h"
+#include "core/model/project.h"
+
+/*
+ * Driver: the one seam between deciding and doing
+ *
+ * core/ decides what has to happen; net/ and store/ know how; cmd/supervisor
+ * fills this table with functions that call them.  Unit tests fill it with a
+ * fake that fails where they want.  Every operation is idempotent: what is
+ * there already, or gone already, is success.  All of them run on the loop
+ * and do not wait, but for `firewall_sync`, which runs in a thread of the pool.
+ *
+ * A container's operations are given its name alone: the driver finds the
+ * rest in the record that container_create() left.
+ */
+
+/* What an image says that the supervisor itself has to know. */
+struct image_info {
+	char id[72];
+	int stop_signal;		/* 0: SIGTERM */
+	struct healthcheck healthcheck; /* test in `arena` of the call; is_set false: none */
+};
+
+/* One container to be made. */
+struct container_def {
+	const struct project *project;
+	const struct service *service;
+	unsigned int index;
+	const char *name;
+	const char *config_hash, *live_hash;
+	const char *image_id;
+};
+
+/* A process that was started, to be watched on the loop. */
+struct container_process {
+	int shim_pidfd; /* readable: the shim ended; then look for the exit record */
+	int report_fd;	/* readable: shim.h's one line; -1 when it runs already */
+};
+
+/* What is found of a container when a supervisor comes (back). */
+struct container_view {
+	bool running;	/* its PID 1 lives; shim_pidfd may be -1 all the same: adopt it */
+	int shim_pidfd; /* -1: no shim */
+	bool has_state; /* `state` is valid: it was started at least once */
+	bool has_exit;	/* `exit` is valid: its end is known */
+	struct container_state state;
+	struct container_exit exit;
+};
+
+#define CONTAINER_VIEW_INIT                                                                        \
+	{                                                                                          \
+		.shim_pidfd = -1                                                                   \
+	}
+
+/* One published port of a container that is to be reachable. */
+struct publication {
+	const struct container_record *record;
+	const struct record_port *port;
+};
+
+/* A name that containers of `network` can look up. */
+struct name_entry {
+	const char *network; /* key */
+	const char *name;
+	const char *address;
+};
+
+struct driver_ops {
+	/* The records of all containers of the project, malloc'ed for the caller. */
+	int (*records_load)(void *ctx, struct container_record **ret_records, size_t *ret_n,
+			    struct err *err);
+
+	/* What is there of the project: networks, volumes, containers.  Strings in ARENA. */
+	int (*observe)(void *ctx, struct arena *arena, struct observation *ret, struct err *err);
+
+	/* -ENOENT: the image is not in the store. */
+	int (*image_info)(void *ctx, const char *reference, struct arena *arena,
+			  struct image_info *ret, struct err *err);
+
+	/* The project is down: its directory in <run> and other empty leftovers go. */
+	int (*project_remove)(void *ctx, struct err *err);
+
+	int (*network_create)(void *ctx, const struct network *network, struct err *err);
+	int (*network_remove)(void *ctx, const char *key, struct err *err);
+	int (*volume_create)(void *ctx, const struct volume *volume, struct err *err);
+	int (*volume_remove)(void *ctx, const char *name, struct err *err);
+
+	/*
+	 * Directories, network namespace, links, addresses, cgroups, spec and record of
+	 * one container.  RECORD is filled and owned by the caller.  A failure leaves
+	 * nothing of it behind.
+	 */
+	int (*container_create)(void *ctx, const struct container_def *def,
+				struct container_record *record, struct err *err);
+	/* Limits and whatever else can change under a running process. */
+	int (*container_update)(void *ctx, const struct container_def *def,
+				struct container_record *record, struct err *err);
+	/* All that container_create() made, and its end if it runs. */
+	int (*container_remove)(void *ctx, const char *name, struct err *err);
+
+	/*
+	 * Take the host ports of SERVICE, fill record->ports.  -EADDRINUSE: the sentence
+	 * names the owner.  Held until ports_release() or the end of the process.
+	 */
+	int (*ports_reserve)(void *ctx, const struct service *service,
+			     struct container_record *record, struct err *err);
+	void (*ports_release)(void *ctx, const char *name);
+
+	int (*container_start)(void *ctx, const char *name, struct container_process *ret,
+			       struct err *err);
+	/* Put a new shim beside a container whose own died. */
+	int (*container_adopt)(void *ctx, const char *name, struct container_process *ret,
+			       struct err *err);
+	int (*container_look)(void *ctx, const char *name, struct container_view *ret,
+			      struct err *err);
+	/* To PID 1 of the container.  -ESRCH: it has ended. */
+	int (*container_signal)(void *ctx, const char *name, int signo, struct err *err);
+	/* SIGKILL to every process of it. */
+	int (*container_kill)(void *ctx, const char *name, struct err *err);
+	/*
+	 * Run ARGV inside for a health check; its output goes to *RET_OUTPUT_FD.  The
+	 * process is a child of ours: waitid() on *RET_PIDFD gives the status.
+	 */
+	int (*probe_start)(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,
+			   int *ret_pidfd, int *ret_output_fd, struct err *err);
+
+	int (*record_save)(void *ctx, const struct container_record *record, struct err *err);
+
+	/*
+	 * Make the host's rules those of the project's networks and PORTS, or, with
+	 * TEARDOWN, leave none.  The rules are copied by firewall_prepare() on the loop;
+	 * firewall_sync() then works on that copy in a pool thread and frees it.
+	 * Blocks: for the xtables lock.
+	 */
+	void *(*firewall_prepare)(void *ctx, const struct publication *ports, size_t n_ports,
+				  bool teardown);
+	int (*firewall_sync)(void *ctx, void *prepared, struct err *err);
+
+	/* Answer these names from now on, and no others. */
+	int (*names_sync)(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
+};
+
+struct driver {
+	const struct driver_ops *ops;
+	void *ctx;
+};
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/converge/plan_build.h"
+
+#include "core/base/arena.h"
+#include "core/model/project.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const type_names[] = {
+#define X(name, text) text,
+	ACTION_TYPES(X)
+#undef X
+};
+
+const char *action_type_name(enum action_type type)
+{
+	return type < ACTION_TYPE_COUNT ? type_names[type] : "?";
+}
+
+const char *apply_class_name(enum apply_class apply_class)
+{
+	static const char *const names[] = {"none", "live", "recreate"};
+
+	return names[apply_class];
+}
+
+const char *plan_container_name(const struct project *project, const struct service *service,
+				unsigned int index, struct arena *arena)
+{
+	if (service->container_name && index == 1)
+		return service->container_name;
+	return arena_printf(arena, "%s-%s-%u", project->name, service->name, index);
+}
+
+void plan_release(struct plan *plan)
+{
+	arena_free(plan->arena);
+	*plan = (struct plan)PLAN_INIT;
+}
+
+void plan_builder_init(struct plan_builder *builder)
+{
+	*builder = (struct plan_builder){.plan = {.arena = arena_new()}};
+}
+
+/* Room for one more of SIZE-byte ITEMS; the arena keeps the old array, which is small. */
+static void *grow(struct arena *arena, void *items, size_t n, size_t *capacity, size_t size)
+{
+	void *grown;
+
+	if (n < *capacity)
+		return items;
+	*capacity = *capacity ? *capacity * 2 : 16;
+	grown = arena_array(arena, *capacity, size);
+	if (n)
+		memcpy(grown, items, n * size);
+	return grown;
+}
+
+uint32_t plan_add(struct plan_builder *builder, enum action_type type, const char *target,
+		  const char *reason, enum apply_class apply_class)
+{
+	struct plan *plan = &builder->plan;
+
+	plan->actions = grow(plan->arena, plan->actions, plan->n_actions, &builder->actions_size,
+			     sizeof(*plan->actions));
+	plan->actions[plan->n_actions] = (struct action){
+		.type = type, .target = target, .reason = reason, .apply_class = apply_class};
+	return (uint32_t)plan->n_actions++;
+}
+
+void plan_warn(struct plan_builder *builder, const char *fmt, ...)
+{
+	struct plan *plan = &builder->plan;
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	plan->warnings = grow(plan->arena, plan->warnings, plan->n_warnings,
+			      &builder->warnings_size, sizeof(*plan->warnings));
+	plan->warnings[plan->n_warnings++] = arena_strdup(plan->arena, text);
+}
+
+void plan_edge(struct plan_builder *builder, uint32_t action, uint32_t earlier)
+{
+	struct action *a;
+	uint32_t *after;
+
+	if (action == PLAN_NOTHING || earlier == PLAN_NOTHING)
+		return;
+	a = &builder->plan.actions[action];
+	for (size_t i = 0; i < a->n_after; i++)
+		if (a->after[i] == earlier)
+			return;
+	/* Doubled at each power of two: after[] needs no capacity of its own. */
+	if ((a->n_after & (a->n_after - 1)) == 0) {
+		after = ARENA_ARRAY(builder->plan.arena, uint32_t, a->n_after ? a->n_after * 2 : 1);
+		if (a->n_after)
+			memcpy(after, a->after, a->n_after * sizeof(*after));
+		a->after = after;
+	}
+	a->after[a->n_after++] = earlier;
+}
+
+void plan_about(struct plan_builder *builder, uint32_t action, const struct service *service,
+		unsigned int index)
+{
+	if (action == PLAN_NOTHING)
+		return;
+	builder->plan.actions[action].service = service;
+	builder->plan.actions[action].index = index;
+}

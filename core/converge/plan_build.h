@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_CONVERGE_PLAN_BUILD_H
+#define STACK_CORE_CONVERGE_PLAN_BUILD_H
+
+#include "core/base/err.h"
+#include "core/converge/plan.h"
+
+/*
+ * Plan builder: appending actions and their edges
+ *
+ * Shared by the files that compute plans; nobody else needs it.
+ */
+#define PLAN_NOTHING UINT32_MAX /* an action that turned out not to be needed */
+
+struct plan_builder {
+	struct plan plan;
+	size_t actions_size, warnings_size;
+};
+
+void plan_builder_init(struct plan_builder *builder);
+
+/* Append an action; returns its index.  The strings are not copied. */
+uint32_t plan_add(struct plan_builder *builder, enum action_type type, const char *target,
+		  const char *reason, enum apply_class apply_class);
+void plan_warn(struct plan_builder *builder, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ACTION waits for EARLIER; PLAN_NOTHING on either side is passed over. */
+void plan_edge(struct plan_builder *builder, uint32_t action, uint32_t earlier);
+
+/* Say whose container the action is about. */
+void plan_about(struct plan_builder *builder, uint32_t action, const struct service *service,
+		unsigned int index);
+
+#endif

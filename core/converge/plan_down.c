@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Plans that end or start what is there: `down`, `stop`, `start`, `restart`. */
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/converge/observation.h"
+#include "core/converge/plan.h"
+#include "core/converge/plan_build.h"
+#include "core/model/graph.h"
+#include "core/model/project.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* One entry for each observed container. */
+struct cycle_plan {
+	struct plan_builder builder;
+	const struct project *project; /* NULL: dependencies are not known */
+	const struct observation *actual;
+	uint32_t *stops, *starts;
+};
+
+static void cycle_init(struct cycle_plan *cycle)
+{
+	struct arena *arena;
+
+	plan_builder_init(&cycle->builder);
+	arena = cycle->builder.plan.arena;
+	cycle->stops = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
+	cycle->starts = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
+	for (size_t i = 0; i < cycle->actual->n_containers; i++)
+		cycle->stops[i] = cycle->starts[i] = PLAN_NOTHING;
+}
+
+static const struct service *service_of(const struct cycle_plan *cycle, size_t container)
+{
+	const char *name = cycle->actual->containers[container].service;
+
+	return cycle->project ? project_service(cycle->project, name) : NULL;
+}
+
+static bool depends_on(const struct service *service, const char *name)
+{
+	for (size_t i = 0; service && i < service->n_depends_on; i++)
+		if (strcmp(service->depends_on[i].service, name) == 0)
+			return true;
+	return false;
+}
+
+/* Services of the project in dependency order, as positions for sorting containers. */
+static int service_ranks(const struct cycle_plan *cycle, size_t *ret_ranks, struct err *err)
+{
+	const struct project *project = cycle->project;
+	const char *loop = NULL;
+	size_t *order;
+
+	if (!project)
+		return 0;
+	order = ARENA_ARRAY(cycle->builder.plan.arena, size_t, project->n_services + 1);
+	if (graph_order(project, order, cycle->builder.plan.arena, &loop) < 0)
+		return err_set(err, ELOOP, "depends_on has a cycle: %s", loop ? loop : "?");
+	for (size_t i = 0; i < project->n_services; i++)
+		ret_ranks[order[i]] = i;
+	return 0;
+}
+
+/*
+ * Indices of the observed containers, dependencies first; those of no known
+ * service stand last, so that they are stopped first.
+ */
+static int container_order(const struct cycle_plan *cycle, size_t **ret_order, struct err *err)
+{
+	struct arena *arena = cycle->builder.plan.arena;
+	size_t n = cycle->actual->n_containers, at = 0;
+	size_t n_services = cycle->project ? cycle->project->n_services : 0;
+	size_t *ranks = ARENA_ARRAY(arena, size_t, n_services + 1);
+	size_t *order = ARENA_ARRAY(arena, size_t, n + 1);
+	int r = service_ranks(cycle, ranks, err);
+
+	if (r < 0)
+		return r;
+	for (size_t rank = 0; rank <= n_services; rank++) {
+		for (size_t i = 0; i < n; i++) {
+			const struct service *s = service_of(cycle, i);
+			size_t mine = s ? ranks[s - cycle->project->services] : n_services;
+
+			if (mine == rank)
+				order[at++] = i;
+		}
+	}
+	*ret_order = order;
+	return 0;
+}
+
+static uint32_t add(struct cycle_plan *cycle, enum action_type type, size_t container,
+		    const char *reason)
+{
+	const struct observed_container *c = &cycle->actual->containers[container];
+	uint32_t action = plan_add(&cycle->builder, type, c->name, reason, APPLY_NONE);
+
+	plan_about(&cycle->builder, action, service_of(cycle, container), c->index);
+	return action;
+}
+
+/* STOP for each running container that is WANTED (NULL: all), dependents first. */
+static void plan_stops(struct cycle_plan *cycle, const size_t *order, const bool *wanted)
+{
+	for (size_t k = cycle->actual->n_containers; k-- > 0;) {
+		size_t i = order[k];
+		const struct observed_container *c = &cycle->actual->containers[i];
+		const struct service *s = service_of(cycle, i);
+
+		if (c->state != OBSERVED_RUNNING)
+			continue;
+		if (wanted && (!s || !wanted[s - cycle->project->services]))
+			continue;
+		cycle->stops[i] = add(cycle, ACTION_CONTAINER_STOP, i, "asked for");
+		for (size_t j = 0; j < cycle->actual->n_containers; j++)
+			if (depends_on(service_of(cycle, j), c->service))
+				plan_edge(&cycle->builder, cycle->stops[i], cycle->stops[j]);
+	}
+}
+
+static void plan_starts(struct cycle_plan *cycle, const size_t *order, const bool *wanted,
+			bool restart)
+{
+	for (size_t k = 0; k < cycle->actual->n_containers; k++) {
+		size_t i = order[k];
+		const struct observed_container *c = &cycle->actual->containers[i];
+		const struct service *s = service_of(cycle, i);
+
+		if (!s || !wanted[s - cycle->project->services])
+			continue;
+		if (c->state == OBSERVED_RUNNING && !restart)
+			continue;
+		cycle->starts[i] = add(cycle, ACTION_CONTAINER_START, i, "asked for");
+		plan_edge(&cycle->builder, cycle->starts[i], cycle->stops[i]);
+		for (size_t j = 0; j < cycle->actual->n_containers; j++)
+			if (depends_on(s, cycle->actual->containers[j].service))
+				plan_edge(&cycle->builder, cycle->starts[i], cycle->starts[j]);
+	}
+}
+
+static void plan_waits(struct cycle_plan *cycle, const bool *wanted)
+{
+	for (size_t i = 0; i < cycle->project->n_services; i++) {
+		const struct service *s = &cycle->project->services[i];
+		uint32_t action;
+
+		if (!wanted[i])
+			continue;
+		action = plan_add(&cycle->builder, ACTION_CONTAINER_AWAIT_HEALTHY, s->name,
+				  "--wait", APPLY_NONE);
+		plan_about(&cycle->builder, action, s, 0);
+		for (size_t j = 0; j < cycle->actual->n_containers; j++)
+			if (service_of(cycle, j) == s)
+				plan_edge(&cycle->builder, action, cycle->starts[j]);
+	}
+}
+
+int plan_cycle(const struct project *project, const struct observation *actual, const bool *wanted,
+	       enum plan_cycle cycle, bool wait, struct plan *ret_plan, struct err *err)
+{
+	struct cycle_plan plan = {.project = project, .actual = actual};
+	size_t *order;
+	int r;
+
+	cycle_init(&plan);
+	r = container_order(&plan, &order, err);
+	if (r < 0) {
+		plan_release(&plan.builder.plan);
+		return r;
+	}
+	if (cycle != PLAN_START)
+		plan_stops(&plan, order, wanted);
+	if (cycle != PLAN_STOP)
+		plan_starts(&plan, order, wanted, cycle == PLAN_RESTART);
+	if (wait && cycle != PLAN_STOP)
+		plan_waits(&plan, wanted);
+	*ret_plan = plan.builder.plan;
+	return 0;
+}
+
+static void plan_removals(struct cycle_plan *cycle, bool volumes)
+{
+	size_t n = cycle->actual->n_containers;
+	uint32_t *removed = ARENA_ARRAY(cycle->builder.plan.arena, uint32_t, n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		removed[i] = add(cycle, ACTION_CONTAINER_REMOVE, i, "asked for");
+		plan_edge(&cycle->builder, removed[i], cycle->stops[i]);
+	}
+	for (size_t i = 0; i < cycle->actual->n_networks; i++) {
+		uint32_t action = plan_add(&cycle->builder, ACTION_NETWORK_REMOVE,
+					   cycle->actual->networks[i].key, "asked for", APPLY_NONE);
+
+		for (size_t j = 0; j < n; j++)
+			plan_edge(&cycle->builder, action, removed[j]);
+	}
+	for (size_t i = 0; volumes && cycle->project && i < cycle->project->n_volumes; i++) {
+		const struct volume *v = &cycle->project->volumes[i];
+		uint32_t action;
+
+		if (v->external || !observation_has_volume(cycle->actual, v->name))
+			continue;
+		action = plan_add(&cycle->builder, ACTION_VOLUME_REMOVE, v->name, "asked for",
+				  APPLY_NONE);
+		for (size_t j = 0; j < n; j++)
+			plan_edge(&cycle->builder, action, removed[j]);
+	}
+}
+
+int plan_down(const struct project *project, const struct observation *actual, bool volumes,
+	      struct plan *ret_plan, struct err *err)
+{
+	struct cycle_plan plan = {.project = project, .actual = actual};
+	size_t *order;
+	int r;
+
+	cycle_init(&plan);
+	r = container_order(&plan, &order, err);
+	if (r < 0) {
+		plan_release(&plan.builder.plan);
+		return r;
+	}
+	plan_stops(&plan, order, NULL);
+	plan_removals(&plan, volumes);
+	*ret_plan = plan.builder.plan;
+	return 0;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_CONVERGE_RECORD_H
+#define STACK_CORE_CONVERGE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Container record: what the kernel cannot remember for us
+ *
+ * One per container, kept in <run>/<project>/containers/<name>/record.json from
+ * before the first kernel object of the container is made until after the last
+ * one is gone.  A supervisor that finds a record knows what may be there and
+ * whose it is.  The process itself is not in here: see core/container/state.h.
+ */
+#define RECORD_NETWORKS_MAX 16
+#define RECORD_NAME_MAX	    256
+
+/* One attachment to a network. */
+struct record_address {
+	char network[64]; /* key in the project */
+	char address[16]; /* "10.192.3.7" */
+	uint8_t prefix;
+	char gateway[16];
+	char mac[18];
+	char interface[16]; /* in the container */
+	char host_link[16]; /* the other end, on the host */
+};
+
+/* One published port or range as it really is: `published` is never 0. */
+struct record_port {
+	char protocol[8];
+	char host_ip[46]; /* "" is every address */
+	uint16_t published, target, count;
+};
+
+struct container_record {
+	char name[RECORD_NAME_MAX];
+	char service[64];
+	unsigned int index; /* from 1 */
+	char *image;	    /* as the stack file says */
+	char image_id[72];
+	char config_hash[65]; /* what cannot change while it runs: see confighash.h */
+	char live_hash[65];   /* what can */
+	uint64_t created_ns;  /* CLOCK_REALTIME */
+
+	struct record_address addresses[RECORD_NETWORKS_MAX];
+	size_t n_addresses;
+	struct record_port *ports;
+	size_t n_ports;
+	char **anonymous_volumes; /* removed with the container; NULL-terminated or NULL */
+
+	bool stopped;	       /* by hand: restart policies leave it alone */
+	unsigned int restarts; /* by its restart policy, since the last manual start */
+};
+
+void record_release(struct container_record *record);
+
+#endif

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_SUPERVISE_INTERNAL_H
+#define STACK_CORE_SUPERVISE_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "core/base/paths.h"
+#include "core/converge/driver.h"
+#include "core/converge/plan.h"
+#include "core/supervise/lifecycle.h"
+
+/*
+ * What the files of the supervisor share
+ *
+ *	supervisor.c	birth, adoption and end
+ *	unit.c		one container: events in, effects out
+ *	health.c	its health check
+ *	publish.c	ports and names: one commit for all that changed in a turn of the loop
+ *	desired.c	the project that was asked for last
+ *	operation.c	carries out one plan for one client
+ *	requests.c	what clients may ask for
+ *	server.c	their connections
+ *	status.c	units and events as JSON
+ */
+struct apply;
+struct client;
+struct health;
+struct operation;
+struct server;
+struct timer;
+struct watch;
+
+struct unit {
+	struct supervisor *supervisor;
+	struct unit *next;
+	const struct service *service; /* in the project; NULL: an orphan */
+	struct container_record record;
+	struct image_info image;
+	struct arena *image_arena; /* owns what `image` points to */
+
+	enum unit_state state;
+	bool online;		     /* ports and names lead to it */
+	uint64_t publish_generation; /* waits for this commit before it is spawned; 0: no */
+	struct watch *report, *shim;
+	struct timer *timer; /* grace period or back-off */
+	struct health *health;
+	int64_t backoff_ms;	  /* the last delay, see restart.h */
+	int64_t grace_ms;	  /* of the stop that is under way */
+	uint64_t step_started_ms; /* loop time at which it left its last resting state */
+
+	struct container_state process; /* valid while has_process */
+	struct container_exit exit;	/* valid while has_exit */
+	bool has_process, has_exit;
+	char error[512]; /* why the last start failed; "" */
+};
+
+struct supervisor {
+	char project_name[64];
+	const struct paths *paths;
+	uv_loop_t *loop;
+	struct driver driver;
+	int run_fd;
+
+	struct project *project; /* desired; NULL before the first `up` */
+	json_t *project_json;	 /* what it was loaded from */
+	struct unit *units;
+	struct publisher *publisher;
+	struct server *server;
+	struct operation *operation; /* the one that is under way */
+	bool down;
+};
+
+/* --- unit.c: containers --- */
+
+/* Takes RECORD over; finds its service and its image.  State CREATED. */
+struct unit *unit_new(struct supervisor *supervisor, struct container_record *record);
+void unit_free(struct unit *unit); /* and out of the supervisor's list */
+struct unit *unit_find(const struct supervisor *supervisor, const char *name);
+
+/* Point every unit to its service in the project that is desired now. */
+void units_attach(struct supervisor *supervisor);
+
+/* Find out in which state its process is, and go on from there. */
+void unit_adopt(struct unit *unit);
+
+/* BY_HAND: the count of restarts begins anew. */
+void unit_start(struct unit *unit, bool by_hand);
+
+/* Signal, and SIGKILL after GRACE_MS; < 0: as its service says. */
+void unit_stop(struct unit *unit, int64_t grace_ms);
+
+/* SIGNO to PID 1; a SIGKILL goes to all of its processes and is a stop by hand. */
+int unit_kill(struct unit *unit, int signo, struct err *err);
+
+/* The commit it waited for is through, or failed with ERR. */
+void unit_published(struct unit *unit, const struct err *err);
+
+/* Its policies changed; the process goes on. */
+void unit_reload(struct unit *unit);
+
+bool unit_is_healthy(const struct unit *unit);
+bool unit_has_healthcheck(const struct unit *unit);
+
+/* --- health.c --- */
+void health_start(struct unit *unit);
+void health_stop(struct unit *unit);
+
+/* "" where there is no health check, "starting", "healthy", "unhealthy" */
+const char *health_status(const struct unit *unit);
+
+/* The health check in force: the service's, the image's where it says nothing. */
+struct healthcheck health_effective(const struct service *service, const struct image_info *image);
+
+/* --- publish.c --- */
+struct publisher *publisher_new(struct supervisor *supervisor);
+void publisher_free(struct publisher *publisher);
+
+/* Something about networks, ports or names changed: commit it after this turn of the loop. */
+uint64_t publish_changed(struct supervisor *supervisor);
+
+/* All that was asked for is committed. */
+bool publish_is_settled(const struct supervisor *supervisor);
+
+/* The commit that is to come leaves no rule of the project. */
+void publish_teardown(struct supervisor *supervisor);
+
+/* What the last commit said, "" when it went through. */
+const char *publish_error(const struct supervisor *supervisor);
+
+/* --- desired.c --- */
+
+/*
+ * What a project asks for, worked out for planning.  With `services` given,
+ * those and what they need are wanted; the others stay as they were asked for
+ * before.
+ */
+struct wish {
+	json_t *json;		 /* the canonical project */
+	struct project *project; /* the same, loaded */
+	struct desired desired;	 /* for plan_up(); points into project and arena */
+	struct arena *arena;
+};
+
+#define WISH_INIT                                                                                  \
+	{                                                                                          \
+		.json = NULL                                                                       \
+	}
+
+/*
+ * Work REQUESTED out.  SERVICES is an array of names; NULL or empty: all.
+ *
+ * -ENOENT: an image is not in the store, or there is no such service.
+ */
+int wish_init(struct wish *ret_wish, struct supervisor *supervisor, const json_t *requested,
+	      const json_t *services, bool no_deps, struct err *err);
+void wish_release(struct wish *wish);
+
+/* Make WISH what is desired, on disk first.  Its project is the supervisor's then. */
+int wish_adopt(struct wish *wish, struct supervisor *supervisor, struct err *err);
+
+/*
+ * Read <run>/<project>/desired.json, if it is there.
+ *
+ * -EBADMSG: it is damaged.
+ */
+int desired_load(struct supervisor *supervisor, struct err *err);
+
+/*
+ * Mark in RET_WANTED the services that an array of names asks for; NULL or
+ * empty: all.  -ENOENT: there is no such service.
+ */
+int wanted_mark(const struct project *project, const json_t *services, bool with_dependencies,
+		bool *ret_wanted, struct err *err);
+
+/* --- operation.c --- */
+enum operation_kind { OPERATION_UP, OPERATION_DOWN, OPERATION_CYCLE };
+
+struct operation_options {
+	enum operation_kind kind;
+	int64_t grace_ms;	 /* -1: as each service says */
+	int64_t wait_timeout_ms; /* the whole must be over by then; 0: no limit */
+	bool remove_volumes;
+};
+
+/* Carry out PLAN, which is taken over, for CLIENT (NULL: nobody). */
+void operation_begin(struct supervisor *supervisor, struct plan *plan,
+		     const struct operation_options *options, struct client *client);
+
+/* A unit changed its state or health, or the rules were committed. */
+void operation_unit_changed(struct supervisor *supervisor, struct unit *unit);
+void operation_settled(struct supervisor *supervisor);
+
+enum operation_kind operation_kind(const struct operation *operation);
+void operation_cancel(struct supervisor *supervisor, const char *reason);
+
+/* The supervisor ends: forget the operation without an answer. */
+void operation_abandon(struct supervisor *supervisor);
+void operation_client_gone(struct operation *operation, const struct client *client);
+
+/* --- requests.c --- */
+
+/* Answer REQUEST, now or later. */
+void request_handle(struct supervisor *supervisor, struct client *client, json_t *request);
+
+/* The operation ended: let the next one that waits begin. */
+void requests_next(struct supervisor *supervisor);
+
+/* --- server.c --- */
+int server_new(struct supervisor *supervisor, struct server **ret_server, struct err *err);
+void server_free(struct server *server);
+
+/* Takes MESSAGE.  CLIENT NULL: to nobody. */
+void client_send(struct client *client, json_t *message);
+
+/* The request is answered: the connection ends when all is written.  Takes MESSAGE. */
+void client_finish(struct client *client, json_t *message);
+void client_finish_error(struct client *client, int code, const char *message);
+
+/* From now on the client is sent every event. */
+void client_subscribe(struct client *client);
+
+/* Keep a request that has to wait for its turn; NULL gives it back. */
+void client_park(struct client *client, json_t *request);
+struct client *server_next_parked(struct server *server, json_t **ret_request);
+
+/* To all who subscribed, and to CLIENT. */
+void server_broadcast(struct server *server, json_t *event);
+
+/* Take the socket away, so that the next supervisor can have it; who is connected stays. */
+void server_unlisten(struct server *server);
+
+/* --- status.c --- */
+
+/* Tell everybody who listens.  DETAIL may be NULL; MS < 0: no duration. */
+void emit_unit(struct unit *unit, const char *action, const char *detail, int64_t ms);
+void emit(struct supervisor *supervisor, const char *kind, const char *name, const char *service,
+	  const char *action, const char *detail, int64_t ms);
+
+/* As control.h describes a container. */
+json_t *unit_to_json(const struct unit *unit);
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Publish: ports, rules and names follow the units
+ *
+ * Rules and names are a function of which units are online, so nobody edits
+ * them: whoever changes something says so, and after that turn of the loop all
+ * is worked out anew and committed at once, in a thread, since the xtables
+ * lock may have to be waited for.  A hundred units that start together are one
+ * commit.  Generations tell who waits for which commit.
+ */
+#include "core/supervise/internal.h"
+
+#include "core/base/arena.h"
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/supervise/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct publisher {
+	struct supervisor *supervisor; /* NULL: it is gone, only the thread is waited for */
+	struct timer *turn;
+	uv_work_t work;
+	uint64_t wanted;    /* generation of the last change */
+	uint64_t committed; /* all up to this one are in the kernel */
+	uint64_t running;   /* the generation that the thread commits; 0: none */
+	bool teardown;
+	struct driver driver;
+	void *prepared;
+	struct err error; /* of the last commit */
+};
+
+static size_t count_units(const struct supervisor *supervisor)
+{
+	size_t n = 0;
+
+	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
+		n++;
+	return n;
+}
+
+static void *prepare_rules(struct publisher *publisher)
+{
+	struct supervisor *supervisor = publisher->supervisor;
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	struct publication *ports;
+	size_t n = 0;
+
+	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
+		n += unit->record.n_ports;
+	ports = ARENA_ARRAY(arena, struct publication, n + 1);
+	n = 0;
+	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
+		for (size_t i = 0; unit->online && i < unit->record.n_ports; i++)
+			ports[n++] = (struct publication){.record = &unit->record,
+							  .port = &unit->record.ports[i]};
+	return supervisor->driver.ops->firewall_prepare(supervisor->driver.ctx, ports, n,
+							publisher->teardown);
+}
+
+static const struct service_network *attachment(const struct unit *unit, const char *network)
+{
+	for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
+		if (strcmp(unit->service->networks[i].network, network) == 0)
+			return &unit->service->networks[i];
+	return NULL;
+}
+
+/* The names under which UNIT is known on one network: service, container, aliases. */
+static size_t unit_names(const struct unit *unit, const struct record_address *address,
+			 struct name_entry *ret)
+{
+	const struct service_network *net = attachment(unit, address->network);
+	size_t n = 0;
+
+	ret[n++] = (struct name_entry){address->network, unit->record.service, address->address};
+	if (strcmp(unit->record.name, unit->record.service) != 0)
+		ret[n++] =
+			(struct name_entry){address->network, unit->record.name, address->address};
+	for (size_t i = 0; net && i < net->aliases.n; i++)
+		ret[n++] = (struct name_entry){address->network, net->aliases.items[i],
+					       address->address};
+	return n;
+}
+
+static void sync_names(struct supervisor *supervisor)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	struct name_entry *entries;
+	struct err err = ERR_INIT;
+	size_t n = 0, room = count_units(supervisor) * RECORD_NETWORKS_MAX * 2;
+
+	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
+		for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
+			room += unit->service->networks[i].aliases.n;
+	entries = ARENA_ARRAY(arena, struct name_entry, room + 1);
+	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
+		for (size_t i = 0; unit->online && i < unit->record.n_addresses; i++)
+			n += unit_names(unit, &unit->record.addresses[i], entries + n);
+	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx, entries, n, &err) < 0)
+		log_warn("names: %s", err.msg);
+}
+
+/* In a thread of the pool: nothing but the driver and the prepared rules is touched. */
+static void commit(uv_work_t *work)
+{
+	struct publisher *publisher = work->data;
+
+	publisher->error = (struct err)ERR_INIT;
+	publisher->driver.ops->firewall_sync(publisher->driver.ctx, publisher->prepared,
+					     &publisher->error);
+}
+
+static void tell_units(struct publisher *publisher)
+{
+	struct supervisor *supervisor = publisher->supervisor;
+	const struct err *err = publisher->error.code ? &publisher->error : NULL;
+	struct unit *unit = supervisor->units;
+
+	/* A unit that is told may end an operation, and with it units: begin again each time. */
+	while (unit) {
+		if (unit->publish_generation && unit->publish_generation <= publisher->committed) {
+			unit_published(unit, err);
+			unit = supervisor->units;
+		} else {
+			unit = unit->next;
+		}
+	}
+	if (publish_is_settled(supervisor))
+		operation_settled(supervisor);
+}
+
+static void on_committed(uv_work_t *work, int status)
+{
+	struct publisher *publisher = work->data;
+
+	(void)status; /* nobody cancels it */
+	publisher->committed = publisher->running;
+	publisher->running = 0;
+	publisher->prepared = NULL;
+	if (!publisher->supervisor) {
+		free(publisher);
+		return;
+	}
+	if (publisher->error.code)
+		log_error("firewall: %s", publisher->error.msg);
+	if (publisher->wanted > publisher->committed)
+		timer_arm(publisher->turn, 0);
+	tell_units(publisher);
+}
+
+static void on_turn(void *data)
+{
+	struct publisher *publisher = data;
+	struct supervisor *supervisor = publisher->supervisor;
+
+	if (publisher->running)
+		return;
+	sync_names(supervisor);
+	publisher->running = publisher->wanted;
+	publisher->prepared = prepare_rules(publisher);
+	publisher->work.data = publisher;
+	uv_queue_work(supervisor->loop, &publisher->work, commit, on_committed);
+}
+
+struct publisher *publisher_new(struct supervisor *supervisor)
+{
+	struct publisher *publisher = calloc(1, sizeof(*publisher));
+
+	if (!publisher)
+		abort();
+	publisher->supervisor = supervisor;
+	publisher->driver = supervisor->driver;
+	publisher->turn = timer_new(supervisor->loop, on_turn, publisher);
+	return publisher;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+	if (!publisher)
+		return;
+	timer_clear(&publisher->turn);
+	publisher->supervisor = NULL;
+	if (!publisher->running)
+		free(publisher);
+}
+
+uint64_t publish_changed(struct supervisor *supervisor)
+{
+	struct publisher *publisher = supervisor->publisher;
+
+	publisher->wanted++;
+	if (!publisher->running)
+		timer_arm(publisher->turn, 0);
+	return publisher->wanted;
+}
+
+void publish_teardown(struct supervisor *supervisor)
+{
+	supervisor->publisher->teardown = true;
+	publish_changed(supervisor);
+}
+
+bool publish_is_settled(const struct supervisor *supervisor)
+{
+	return supervisor->publisher->committed == supervisor->publisher->wanted;
+}
+
+const char *publish_error(const struct supervisor *supervisor)
+{
+	return supervisor->publisher->error.msg;
+}

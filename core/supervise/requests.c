@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests: what control.h promises, one function each
+ *
+ * Those that change something become an operation, one at a time; a request
+ * that comes meanwhile is parked.  One that ends things does not wait for one
+ * that begins them: Ctrl-C must stop an `up` that waits for a health check.
+ */
+#include "core/supervise/internal.h"
+
+#include "core/base/arena.h"
+#include "core/base/cleanup.h"
+#include "core/container/signals.h"
+#include "core/converge/plan.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int (*handler)(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err);
+
+struct request_type {
+	const char *op;
+	handler handle;
+	bool changes; /* becomes an operation */
+	bool ends;    /* cancels one that begins things */
+};
+
+static bool flag(const json_t *request, const char *key)
+{
+	return json_is_true(json_object_get(request, key));
+}
+
+/* Seconds (a fraction is fine) as ms; -1 when the request does not say. */
+static int64_t seconds(const json_t *request, const char *key)
+{
+	const json_t *value = json_object_get(request, key);
+
+	return json_is_number(value) ? (int64_t)(json_number_value(value) * 1000) : -1;
+}
+
+static int observe(struct supervisor *supervisor, struct arena *arena, struct observation *ret,
+		   struct err *err)
+{
+	return supervisor->driver.ops->observe(supervisor->driver.ctx, arena, ret, err);
+}
+
+static struct plan_options plan_options(const json_t *request)
+{
+	return (struct plan_options){.force_recreate = flag(request, "force_recreate"),
+				     .no_recreate = flag(request, "no_recreate"),
+				     .remove_orphans = flag(request, "remove_orphans"),
+				     .no_start = flag(request, "no_start"),
+				     .wait = flag(request, "wait")};
+}
+
+/*
+ * A plan borrows names from the observation and hashes from the wish, which are
+ * gone before the operation is over.
+ */
+static void keep_strings(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_actions; i++) {
+		struct action *a = &plan->actions[i];
+
+		a->target = arena_strdup(plan->arena, a->target);
+		a->reason = arena_strdup(plan->arena, a->reason);
+		a->config_hash = arena_strdup(plan->arena, a->config_hash);
+		a->live_hash = arena_strdup(plan->arena, a->live_hash);
+		a->image_id = arena_strdup(plan->arena, a->image_id);
+	}
+}
+
+/* The plan for the project of REQUEST. */
+static int compute_up(struct supervisor *supervisor, const json_t *request, struct wish *wish,
+		      struct plan *ret_plan, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	struct plan_options options = plan_options(request);
+	struct observation actual = {.n_containers = 0};
+	int r;
+
+	r = wish_init(wish, supervisor, json_object_get(request, "project"),
+		      json_object_get(request, "services"), flag(request, "no_deps"), err);
+	if (r == 0)
+		r = observe(supervisor, arena, &actual, err);
+	if (r == 0)
+		r = plan_up(&wish->desired, &actual, &options, ret_plan, err);
+	if (r == 0)
+		keep_strings(ret_plan);
+	return r;
+}
+
+static int handle_up(struct supervisor *supervisor, struct client *client, const json_t *request,
+		     struct err *err)
+{
+	CLEANUP(wish_release) struct wish wish = WISH_INIT;
+	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	struct operation_options options = {.kind = OPERATION_UP,
+					    .grace_ms = seconds(request, "timeout"),
+					    .wait_timeout_ms = seconds(request, "wait_timeout")};
+	int r = compute_up(supervisor, request, &wish, &plan, err);
+
+	if (r == 0)
+		r = wish_adopt(&wish, supervisor, err);
+	if (r < 0)
+		return r;
+	keep_strings(&plan);
+	client_subscribe(client);
+	operation_begin(supervisor, &plan, &options, client);
+	return 0;
+}
+
+static int handle_plan(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err)
+{
+	CLEANUP(wish_release) struct wish wish = WISH_INIT;
+	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	json_t *actions, *warnings;
+	int r = compute_up(supervisor, request, &wish, &plan, err);
+
+	if (r < 0)
+		return r;
+	actions = json_array();
+	warnings = json_array();
+	for (size_t i = 0; i < plan.n_actions; i++) {
+		const struct action *a = &plan.actions[i];
+
+		json_array_append_new(actions, json_pack("{s:s, s:s, s:s, s:s}", "action",
+							 action_type_name(a->type), "target",
+							 a->target, "reason", a->reason, "class",
+							 apply_class_name(a->apply_class)));
+	}
+	for (size_t i = 0; i < plan.n_warnings; i++)
+		json_array_append_new(warnings, json_string(plan.warnings[i]));
+	client_finish(client, json_pack("{s:s, s:o, s:o}", "result", "ok", "actions", actions,
+					"warnings", warnings));
+	return 0;
+}
+
+static int handle_down(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	struct operation_options options = {.kind = OPERATION_DOWN,
+					    .grace_ms = seconds(request, "timeout"),
+					    .remove_volumes = flag(request, "volumes")};
+	struct observation actual = {.n_containers = 0};
+	int r = observe(supervisor, arena, &actual, err);
+
+	if (r == 0)
+		r = plan_down(supervisor->project, &actual, options.remove_volumes, &plan, err);
+	if (r < 0)
+		return r;
+	keep_strings(&plan);
+	client_subscribe(client);
+	operation_begin(supervisor, &plan, &options, client);
+	return 0;
+}
+
+static bool *wanted_of(struct supervisor *supervisor, const json_t *request, struct arena *arena,
+		       struct err *err)
+{
+	bool *wanted;
+
+	if (!supervisor->project) {
+		err_set(err, ENOENT, "project '%s' was never brought up", supervisor->project_name);
+		return NULL;
+	}
+	wanted = ARENA_ARRAY(arena, bool, supervisor->project->n_services + 1);
+	if (wanted_mark(supervisor->project, json_object_get(request, "services"), false, wanted,
+			err) < 0)
+		return NULL;
+	return wanted;
+}
+
+static int cycle(struct supervisor *supervisor, struct client *client, const json_t *request,
+		 enum plan_cycle kind, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	struct operation_options options = {.kind = OPERATION_CYCLE,
+					    .grace_ms = seconds(request, "timeout"),
+					    .wait_timeout_ms = seconds(request, "wait_timeout")};
+	struct observation actual = {.n_containers = 0};
+	const bool *wanted = wanted_of(supervisor, request, arena, err);
+	int r;
+
+	if (!wanted)
+		return err ? -err->code : -EINVAL;
+	r = observe(supervisor, arena, &actual, err);
+	if (r == 0)
+		r = plan_cycle(supervisor->project, &actual, wanted, kind, flag(request, "wait"),
+			       &plan, err);
+	if (r < 0)
+		return r;
+	keep_strings(&plan);
+	client_subscribe(client);
+	operation_begin(supervisor, &plan, &options, client);
+	return 0;
+}
+
+static int handle_start(struct supervisor *supervisor, struct client *client, const json_t *request,
+			struct err *err)
+{
+	return cycle(supervisor, client, request, PLAN_START, err);
+}
+
+static int handle_stop(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err)
+{
+	return cycle(supervisor, client, request, PLAN_STOP, err);
+}
+
+static int handle_restart(struct supervisor *supervisor, struct client *client,
+			  const json_t *request, struct err *err)
+{
+	return cycle(supervisor, client, request, PLAN_RESTART, err);
+}
+
+static int handle_kill(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	const char *text = json_string_value(json_object_get(request, "signal"));
+	int signo = text ? signal_parse(text) : SIGKILL;
+	const bool *wanted = wanted_of(supervisor, request, arena, err);
+	size_t n = 0;
+
+	if (!wanted)
+		return err ? -err->code : -EINVAL;
+	if (signo <= 0)
+		return err_set(err, EINVAL, "'%s' is no signal", text);
+	for (struct unit *unit = supervisor->units, *next; unit; unit = next) {
+		int r = 0;
+
+		next = unit->next;
+		if (!unit->service || !wanted[unit->service - supervisor->project->services])
+			continue;
+		if (unit->state == UNIT_CREATED || unit->state == UNIT_EXITED)
+			continue;
+		r = unit_kill(unit, signo, err);
+		if (r < 0 && r != -ESRCH)
+			return err_wrap(err, "container '%s'", unit->record.name);
+		n++;
+	}
+	client_finish(client, json_pack("{s:s, s:I}", "result", "ok", "changes", (json_int_t)n));
+	return 0;
+}
+
+static int handle_ps(struct supervisor *supervisor, struct client *client, const json_t *request,
+		     struct err *err)
+{
+	json_t *containers = json_array();
+
+	(void)request;
+	(void)err;
+	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
+		json_array_append_new(containers, unit_to_json(unit));
+	client_finish(client, json_pack("{s:s, s:o}", "result", "ok", "containers", containers));
+	return 0;
+}
+
+static int handle_ping(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err)
+{
+	(void)request;
+	(void)err;
+	client_finish(client,
+		      json_pack("{s:s, s:s, s:i, s:s}", "result", "ok", "version", STACK_VERSION,
+				"pid", (int)getpid(), "project", supervisor->project_name));
+	return 0;
+}
+
+static int handle_events(struct supervisor *supervisor, struct client *client,
+			 const json_t *request, struct err *err)
+{
+	(void)supervisor;
+	(void)request;
+	(void)err;
+	client_subscribe(client);
+	return 0;
+}
+
+static const struct request_type types[] = {
+	{"ping", handle_ping, .changes = false},
+	{"up", handle_up, .changes = true},
+	{"plan", handle_plan, .changes = false},
+	{"down", handle_down, .changes = true, .ends = true},
+	{"start", handle_start, .changes = true},
+	{"stop", handle_stop, .changes = true, .ends = true},
+	{"restart", handle_restart, .changes = true},
+	{"kill", handle_kill, .changes = false, .ends = true},
+	{"ps", handle_ps, .changes = false},
+	{"inspect", handle_ps, .changes = false},
+	{"events", handle_events, .changes = false},
+};
+
+static const struct request_type *type_of(const json_t *request)
+{
+	const char *op = json_string_value(json_object_get(request, "op"));
+
+	for (size_t i = 0; op && i < ARRAY_SIZE(types); i++)
+		if (strcmp(types[i].op, op) == 0)
+			return &types[i];
+	return NULL;
+}
+
+void request_handle(struct supervisor *supervisor, struct client *client, json_t *request)
+{
+	const struct request_type *type = type_of(request);
+	struct err err = ERR_INIT;
+
+	if (!type) {
+		client_finish_error(client, EINVAL, "the supervisor does not know this request");
+		return;
+	}
+	if (supervisor->down && type->changes) {
+		client_finish_error(client, EBUSY,
+				    "the project is just being taken down; try again");
+		return;
+	}
+	if (supervisor->operation && type->ends &&
+	    operation_kind(supervisor->operation) != OPERATION_DOWN)
+		operation_cancel(supervisor, "it was stopped by another command");
+	if (supervisor->operation && type->changes) {
+		client_park(client, request);
+		return;
+	}
+	if (type->handle(supervisor, client, request, &err) < 0)
+		client_finish_error(client, err.code, err.msg);
+}
+
+void requests_next(struct supervisor *supervisor)
+{
+	json_t *request = NULL;
+	struct client *client = server_next_parked(supervisor->server, &request);
+
+	if (!client)
+		return;
+	request_handle(supervisor, client, request);
+	json_decref(request);
+}

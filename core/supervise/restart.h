@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_SUPERVISE_RESTART_H
+#define STACK_CORE_SUPERVISE_RESTART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/model/project.h"
+
+/*
+ * Restart: docker's restart manager, number for number
+ *
+ * The first delay is 100 ms; each further one doubles, up to one minute; a run
+ * of at least ten seconds sets it back to the first.  (moby,
+ * daemon/internal/restartmanager.)
+ */
+#define RESTART_DELAY_FIRST_MS 100
+#define RESTART_DELAY_MAX_MS   60000
+#define RESTART_RESET_MS       10000
+
+/* Does a container that ended with EXIT_CODE after RESTARTS restarts start again? */
+bool restart_wanted(enum restart_policy policy, int64_t max_attempts, int exit_code,
+		    unsigned int restarts);
+
+/*
+ * How long to wait before the next start, in ms.  PREVIOUS_MS: what this
+ * function said last time; 0: nothing yet.  RAN_MS: how long the program ran.
+ */
+int64_t restart_delay(int64_t previous_ms, uint64_t ran_ms);
+
+/*
+ * Does a supervisor that comes after a reboot start it?  `always` does even
+ * when it was STOPPED by hand; `unless-stopped` does not.
+ */
+bool restart_at_boot(enum restart_policy policy, bool stopped);
+
+#endif

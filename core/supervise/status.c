@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Units and events as JSON, in the words of control.h. */
+#include "core/supervise/internal.h"
+
+#include "core/base/strbuf.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* RFC 3339 with milliseconds, UTC; "" for 0. */
+static json_t *time_json(uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000u);
+	char text[40] = "";
+	struct tm tm;
+	size_t n;
+
+	if (ns && gmtime_r(&seconds, &tm)) {
+		n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		snprintf(text + n, sizeof(text) - n, ".%03uZ",
+			 (unsigned int)(ns / 1000000u % 1000u));
+	}
+	return json_string(text);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* What foreign bytes there are must not make a message that JSON cannot carry. */
+static json_t *text_json(const char *text)
+{
+	json_t *json = json_string(text ? text : "");
+
+	return json ? json : json_string("(not UTF-8)");
+}
+
+static json_t *ports_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_ports; i++) {
+		const struct record_port *port = &record->ports[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:i, s:i, s:i, s:s}", "host_ip",
+						       port->host_ip, "published", port->published,
+						       "target", port->target, "count", port->count,
+						       "protocol", port->protocol));
+	}
+	return array;
+}
+
+static json_t *addresses_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		const struct record_address *a = &record->addresses[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
+						       "network", a->network, "address", a->address,
+						       "prefix", a->prefix, "gateway", a->gateway,
+						       "mac", a->mac, "interface", a->interface,
+						       "host_link", a->host_link));
+	}
+	return array;
+}
+
+/* What the container runs, as far as the stack file says it. */
+static json_t *command_json(const struct unit *unit)
+{
+	json_t *array = json_array();
+	const struct service *service = unit->service;
+
+	for (size_t i = 0; service && i < service->entrypoint.n; i++)
+		json_array_append_new(array, text_json(service->entrypoint.items[i]));
+	for (size_t i = 0; service && i < service->command.n; i++)
+		json_array_append_new(array, text_json(service->command.items[i]));
+	return array;
+}
+
+static json_t *log_path_json(const struct unit *unit)
+{
+	const struct supervisor *supervisor = unit->supervisor;
+
+	return json_sprintf("%s/projects/%s/logs/%s.log", supervisor->paths->root,
+			    supervisor->project_name, unit->record.name);
+}
+
+json_t *unit_to_json(const struct unit *unit)
+{
+	const struct container_record *record = &unit->record;
+	json_t *json =
+		json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:s, s:i, s:b, s:o, s:i}", "name",
+			  record->name, "service", record->service, "index", (int)record->index,
+			  "image", text_json(record->image), "image_id", record->image_id, "state",
+			  unit_state_name(unit->state), "health", health_status(unit), "exit_code",
+			  unit->has_exit ? unit->exit.code : 0, "oom_killed",
+			  unit->has_exit && unit->exit.oom_killed, "error", text_json(unit->error),
+			  "restarts", (int)record->restarts);
+
+	json_object_set_new(json, "pid", json_integer(unit->has_process ? unit->process.pid : 0));
+	json_object_set_new(json, "exit_known", json_boolean(unit->has_exit && unit->exit.known));
+	json_object_set_new(json, "command", command_json(unit));
+	json_object_set_new(json, "created", time_json(record->created_ns));
+	json_object_set_new(json, "started", time_json(unit->process.started_ns));
+	json_object_set_new(json, "finished",
+			    time_json(unit->has_exit ? unit->exit.finished_ns : 0));
+	json_object_set_new(json, "ports", unit->online ? ports_json(record) : json_array());
+	json_object_set_new(json, "addresses", addresses_json(record));
+	json_object_set_new(json, "config_hash", json_string(record->config_hash));
+	json_object_set_new(json, "log", log_path_json(unit));
+	return json;
+}
+
+void emit(struct supervisor *supervisor, const char *kind, const char *name, const char *service,
+	  const char *action, const char *detail, int64_t ms)
+{
+	json_t *event = json_pack("{s:s, s:o, s:s, s:o}", "event", kind, "name", text_json(name),
+				  "action", action, "time", time_json(now_ns()));
+
+	if (service)
+		json_object_set_new(event, "service", text_json(service));
+	if (detail && detail[0])
+		json_object_set_new(event, "detail", text_json(detail));
+	if (ms >= 0)
+		json_object_set_new(event, "ms", json_integer(ms));
+	server_broadcast(supervisor->server, event);
+}
+
+void emit_unit(struct unit *unit, const char *action, const char *detail, int64_t ms)
+{
+	emit(unit->supervisor, "container", unit->record.name, unit->record.service, action, detail,
+	     ms);
+}

@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Unit: one container under supervision
+ *
+ *	event (request, report of the shim, its end, timer)
+ *	  → lifecycle_step(): next state and effect
+ *	  → the effect, here
+ *	  → operation_unit_changed(): whoever waits for it goes on
+ *
+ * A start has three parts: the host ports are taken, the rules that lead to
+ * them are committed together with those of all units that start in the same
+ * turn of the loop (publish.c), the shim is spawned.  A restart finds the
+ * first two done.
+ */
+#include "core/supervise/internal.h"
+
+#include "core/base/arena.h"
+#include "core/base/log.h"
+#include "core/container/signals.h"
+#include "core/supervise/restart.h"
+#include "core/supervise/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEFAULT_GRACE_MS 10000
+
+static void unit_event(struct unit *unit, enum unit_event event);
+static void on_report(void *data);
+static void on_shim_end(void *data);
+
+static int64_t step_ms(const struct unit *unit)
+{
+	uv_update_time(unit->supervisor->loop);
+	return (int64_t)(uv_now(unit->supervisor->loop) - unit->step_started_ms);
+}
+
+static void save_record(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct err err = ERR_INIT;
+
+	/* What is lost then is a count or a mark, not the container. */
+	if (driver->ops->record_save(driver->ctx, &unit->record, &err) < 0)
+		log_warn("%s, ignoring", err.msg);
+}
+
+static void set_online(struct unit *unit, bool online)
+{
+	if (unit->online == online)
+		return;
+	unit->online = online;
+	publish_changed(unit->supervisor);
+}
+
+static void fail(struct unit *unit, const char *message)
+{
+	snprintf(unit->error, sizeof(unit->error), "%s", message);
+	/* What ran once and is to be restarted is tried again; a first start is the user's. */
+	if (unit->state == UNIT_STARTING && unit->record.restarts > 0 && unit->service &&
+	    restart_wanted(unit->service->restart, unit->service->restart_max_attempts, 125,
+			   unit->record.restarts))
+		unit_event(unit, EVENT_DIED_RETRY);
+	else
+		unit_event(unit, EVENT_FAILED);
+}
+
+static void watch_process(struct unit *unit, const struct container_process *process)
+{
+	uv_loop_t *loop = unit->supervisor->loop;
+
+	watch_clear(&unit->report);
+	watch_clear(&unit->shim);
+	unit->shim = watch_new(loop, process->shim_pidfd, on_shim_end, unit);
+	if (process->report_fd >= 0)
+		unit->report = watch_new(loop, process->report_fd, on_report, unit);
+}
+
+static void spawn(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_process process;
+	struct err err = ERR_INIT;
+
+	unit->has_exit = false;
+	unit->has_process = false;
+	if (driver->ops->container_start(driver->ctx, unit->record.name, &process, &err) < 0)
+		fail(unit, err.msg);
+	else
+		watch_process(unit, &process);
+}
+
+static void effect_spawn(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct err err = ERR_INIT;
+
+	unit->error[0] = '\0';
+	unit->step_started_ms = uv_now(unit->supervisor->loop);
+	emit_unit(unit, unit->record.restarts ? "restarting" : "starting", NULL, -1);
+	if (unit->service && !unit->online &&
+	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0) {
+		fail(unit, err.msg);
+		return;
+	}
+	if (!unit->online)
+		save_record(unit);
+	set_online(unit, true);
+	if (publish_is_settled(unit->supervisor))
+		spawn(unit);
+	else
+		unit->publish_generation = publish_changed(unit->supervisor);
+}
+
+void unit_published(struct unit *unit, const struct err *err)
+{
+	unit->publish_generation = 0;
+	if (unit->state == UNIT_STOPPING) /* stopped while it waited: nothing runs */
+		unit_event(unit, EVENT_FAILED);
+	else if (unit->state == UNIT_STARTING && err)
+		fail(unit, err->msg);
+	else if (unit->state == UNIT_STARTING)
+		spawn(unit);
+}
+
+static int stop_signal(const struct unit *unit)
+{
+	int signo = -1;
+
+	if (unit->service && unit->service->stop_signal)
+		signo = signal_parse(unit->service->stop_signal);
+	if (signo <= 0)
+		signo = unit->image.stop_signal;
+	return signo > 0 ? signo : SIGTERM;
+}
+
+static void effect_kill(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct err err = ERR_INIT;
+
+	timer_disarm(unit->timer);
+	/* Nothing was spawned yet: unit_published() ends it. */
+	if (!unit->shim)
+		return;
+	if (driver->ops->container_kill(driver->ctx, unit->record.name, &err) < 0)
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+}
+
+static void effect_term(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct err err = ERR_INIT;
+	int signo = stop_signal(unit);
+
+	unit->step_started_ms = uv_now(unit->supervisor->loop);
+	emit_unit(unit, "stopping", NULL, -1);
+	health_stop(unit);
+	timer_arm(unit->timer, unit->grace_ms);
+	if (unit->grace_ms == 0 || signo == SIGKILL)
+		effect_kill(unit);
+	else if (driver->ops->container_signal(driver->ctx, unit->record.name, signo, &err) < 0 &&
+		 err.code != ESRCH)
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+}
+
+static void effect_backoff(struct unit *unit)
+{
+	char detail[96];
+
+	unit->backoff_ms = restart_delay(unit->backoff_ms, unit->has_exit ? unit->exit.ran_ms : 0);
+	unit->record.restarts++;
+	save_record(unit);
+	health_stop(unit);
+	timer_arm(unit->timer, unit->backoff_ms);
+	snprintf(detail, sizeof(detail), "exit status %d; starts again in %lld ms",
+		 unit->has_exit ? unit->exit.code : -1, (long long)unit->backoff_ms);
+	emit_unit(unit, "exited", unit->error[0] ? unit->error : detail, -1);
+}
+
+static void effect_finish(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	char detail[64] = "";
+
+	timer_disarm(unit->timer);
+	health_stop(unit);
+	if (unit->online) {
+		driver->ops->ports_release(driver->ctx, unit->record.name);
+		set_online(unit, false);
+	}
+	if (unit->error[0]) {
+		emit_unit(unit, "error", unit->error, -1);
+		return;
+	}
+	if (unit->has_exit)
+		snprintf(detail, sizeof(detail), "exit status %d%s", unit->exit.code,
+			 unit->exit.oom_killed ? ", killed for want of memory" : "");
+	emit_unit(unit, unit->record.stopped ? "stopped" : "exited", detail,
+		  unit->record.stopped ? step_ms(unit) : -1);
+}
+
+static void effect_ready(struct unit *unit)
+{
+	timer_disarm(unit->timer);
+	if (unit->has_process)
+		emit_unit(unit, "started", NULL, step_ms(unit));
+	health_start(unit);
+}
+
+static void (*const effects[])(struct unit *) = {
+	[EFFECT_SPAWN] = effect_spawn,	   [EFFECT_READY] = effect_ready,
+	[EFFECT_TERM] = effect_term,	   [EFFECT_KILL] = effect_kill,
+	[EFFECT_BACKOFF] = effect_backoff, [EFFECT_FINISH] = effect_finish,
+};
+
+static void unit_event(struct unit *unit, enum unit_event event)
+{
+	struct unit_step step = lifecycle_step(unit->state, event);
+
+	if (step.effect == EFFECT_UNEXPECTED) {
+		log_error("container '%s': unexpected event '%s' while %s; please report this",
+			  unit->record.name, unit_event_name(event), unit_state_name(unit->state));
+		return;
+	}
+	log_debug("container '%s': %s, %s → %s", unit->record.name, unit_event_name(event),
+		  unit_state_name(unit->state), unit_state_name(step.next));
+	unit->state = step.next;
+	if (step.effect != EFFECT_NONE)
+		effects[step.effect](unit);
+	operation_unit_changed(unit->supervisor, unit);
+}
+
+/*
+ * Read the shim's report, "ok PID START" or "error ERRNO SENTENCE".  False: the
+ * container did not start, and UNIT may be gone by now.
+ */
+static bool take_report(struct unit *unit)
+{
+	char line[640];
+	ssize_t n = read(watch_fd(unit->report), line, sizeof(line) - 1);
+	const char *sentence;
+
+	line[n > 0 ? n : 0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	watch_clear(&unit->report);
+	if (strncmp(line, "ok ", 3) == 0) {
+		struct driver *driver = &unit->supervisor->driver;
+		struct container_view view = CONTAINER_VIEW_INIT;
+
+		if (driver->ops->container_look(driver->ctx, unit->record.name, &view, NULL) == 0)
+			unit->process = view.state;
+		if (view.shim_pidfd >= 0)
+			close(view.shim_pidfd);
+		unit->has_process = true;
+		unit_event(unit, EVENT_STARTED);
+		return true;
+	}
+	watch_clear(&unit->shim);
+	sentence = strncmp(line, "error ", 6) == 0 ? strchr(line + 6, ' ') : NULL;
+	fail(unit, sentence ? sentence + 1 : "its shim ended without a word");
+	return false;
+}
+
+static void on_report(void *data)
+{
+	take_report(data);
+}
+
+static void process_ended(struct unit *unit, const struct container_exit *exit)
+{
+	bool by_hand = unit->state == UNIT_STOPPING || unit->record.stopped;
+
+	unit->exit = *exit;
+	unit->has_exit = true;
+	unit->has_process = false;
+	if (!by_hand && unit->service &&
+	    restart_wanted(unit->service->restart, unit->service->restart_max_attempts, exit->code,
+			   unit->record.restarts))
+		unit_event(unit, EVENT_DIED_RETRY);
+	else
+		unit_event(unit, EVENT_DIED);
+}
+
+/* The shim is dead but its container lives: only another shim can tell how it ends. */
+static void adopt_process(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_process process;
+	struct err err = ERR_INIT;
+
+	if (driver->ops->container_adopt(driver->ctx, unit->record.name, &process, &err) < 0) {
+		log_error("container '%s': %s", unit->record.name, err.msg);
+		return;
+	}
+	log_info("container '%s': its shim was killed; another one took over", unit->record.name);
+	watch_process(unit, &process);
+	watch_clear(&unit->report);
+}
+
+static void on_shim_end(void *data)
+{
+	struct unit *unit = data;
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_view view = CONTAINER_VIEW_INIT;
+	struct container_exit unknown = {.code = 137};
+	struct err err = ERR_INIT;
+	siginfo_t info;
+
+	/* A program that ends at once: its report came first and says more. */
+	if (unit->report && !take_report(unit))
+		return;
+	/* Not our child when it was adopted: then somebody else reaps it. */
+	(void)waitid(P_PIDFD, (id_t)watch_fd(unit->shim), &info, WEXITED | WNOHANG);
+	watch_clear(&unit->shim);
+	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0)
+		log_error("container '%s': %s", unit->record.name, err.msg);
+	if (view.shim_pidfd >= 0)
+		close(view.shim_pidfd);
+	if (view.running)
+		adopt_process(unit);
+	else
+		process_ended(unit, view.has_exit ? &view.exit : &unknown);
+}
+
+static void on_timer(void *data)
+{
+	unit_event(data, EVENT_TIMER);
+}
+
+struct unit *unit_find(const struct supervisor *supervisor, const char *name)
+{
+	struct unit *unit = supervisor->units;
+
+	while (unit && strcmp(unit->record.name, name) != 0)
+		unit = unit->next;
+	return unit;
+}
+
+static const struct service *service_for(const struct supervisor *supervisor, const char *name)
+{
+	return supervisor->project ? project_service(supervisor->project, name) : NULL;
+}
+
+struct unit *unit_new(struct supervisor *supervisor, struct container_record *record)
+{
+	struct driver *driver = &supervisor->driver;
+	struct unit *unit = calloc(1, sizeof(*unit));
+	struct unit **last = &supervisor->units;
+
+	if (!unit)
+		abort();
+	unit->supervisor = supervisor;
+	unit->record = *record;
+	*record = (struct container_record){.index = 0};
+	unit->service = service_for(supervisor, unit->record.service);
+	unit->state = UNIT_CREATED;
+	unit->timer = timer_new(supervisor->loop, on_timer, unit);
+	unit->image_arena = arena_new();
+	/* An image that is gone meanwhile costs its stop signal and its health check. */
+	if (driver->ops->image_info(driver->ctx, unit->record.image_id, unit->image_arena,
+				    &unit->image, NULL) < 0)
+		unit->image = (struct image_info){.stop_signal = 0};
+	while (*last)
+		last = &(*last)->next;
+	*last = unit;
+	return unit;
+}
+
+void unit_free(struct unit *unit)
+{
+	struct unit **at = &unit->supervisor->units;
+
+	while (*at != unit)
+		at = &(*at)->next;
+	*at = unit->next;
+	health_stop(unit);
+	watch_free(unit->report);
+	watch_free(unit->shim);
+	timer_free(unit->timer);
+	arena_free(unit->image_arena);
+	record_release(&unit->record);
+	free(unit);
+}
+
+void units_attach(struct supervisor *supervisor)
+{
+	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
+		unit->service = service_for(supervisor, unit->record.service);
+}
+
+/* It ran when the last supervisor saw it.  What happened since then happens now. */
+static void adopt_running(struct unit *unit, const struct container_view *view)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct err err = ERR_INIT;
+
+	unit->state = UNIT_RUNNING;
+	unit->has_process = true;
+	if (unit->service &&
+	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0)
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+	set_online(unit, true);
+	if (view->shim_pidfd >= 0)
+		watch_process(unit, &(struct container_process){.shim_pidfd = view->shim_pidfd,
+								.report_fd = -1});
+	else
+		adopt_process(unit);
+	health_start(unit);
+}
+
+void unit_adopt(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_view view = CONTAINER_VIEW_INIT;
+	struct err err = ERR_INIT;
+
+	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0) {
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+		return;
+	}
+	unit->process = view.state;
+	if (view.running) {
+		adopt_running(unit, &view);
+		return;
+	}
+	if (view.shim_pidfd >= 0)
+		close(view.shim_pidfd);
+	if (!view.has_state)
+		return;
+	/* It ended while nobody looked: its policy decides as if it had ended just now. */
+	unit->state = unit->record.stopped ? UNIT_STOPPING : UNIT_RUNNING;
+	process_ended(unit, view.has_exit ? &view.exit : &(struct container_exit){.code = 137});
+}
+
+void unit_start(struct unit *unit, bool by_hand)
+{
+	if (by_hand) {
+		unit->record.stopped = false;
+		unit->record.restarts = 0;
+		unit->backoff_ms = 0;
+		save_record(unit);
+	}
+	unit_event(unit, EVENT_START);
+}
+
+void unit_stop(struct unit *unit, int64_t grace_ms)
+{
+	if (grace_ms < 0)
+		grace_ms = unit->service ? unit->service->stop_grace_period_ms : DEFAULT_GRACE_MS;
+	unit->grace_ms = grace_ms;
+	unit->record.stopped = true;
+	save_record(unit);
+	unit_event(unit, EVENT_STOP);
+}
+
+int unit_kill(struct unit *unit, int signo, struct err *err)
+{
+	struct driver *driver = &unit->supervisor->driver;
+
+	if (signo != SIGKILL)
+		return driver->ops->container_signal(driver->ctx, unit->record.name, signo, err);
+	unit->record.stopped = true;
+	save_record(unit);
+	unit_event(unit, EVENT_KILL);
+	return 0;
+}
+
+void unit_reload(struct unit *unit)
+{
+	health_stop(unit);
+	if (unit->state == UNIT_RUNNING)
+		health_start(unit);
+}
+
+bool unit_has_healthcheck(const struct unit *unit)
+{
+	return unit->service && health_effective(unit->service, &unit->image).is_set;
+}
+
+bool unit_is_healthy(const struct unit *unit)
+{
+	return strcmp(health_status(unit), "healthy") == 0;
+}

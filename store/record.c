@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "store/record.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "core/base/fd.h"
+#include "core/base/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RECORD_MAX ((size_t)1 << 20)
+
+static void json_cleanup(json_t **json)
+{
+	json_decref(*json);
+}
+
+/* --- one JSON file --- */
+
+static int save_json(int dirfd, const char *path, const json_t *json, struct err *err)
+{
+	CLEANUP_FREE char *text = json_dumps(json, JSON_COMPACT);
+
+	if (!text)
+		return err_set(err, EINVAL, "'%s': a name in it is not UTF-8", path);
+	return fd_replace_file(dirfd, path, text, strlen(text), 0600, err);
+}
+
+static int load_json(int dirfd, const char *path, json_t **ret_json, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	json_error_t bad;
+	int r = fd_read_file(dirfd, path, RECORD_MAX, &text, NULL, err);
+
+	if (r < 0)
+		return r;
+	*ret_json = json_loads(text, 0, &bad);
+	if (!*ret_json)
+		return err_set(err, EBADMSG, "'%s' is damaged: %s", path, bad.text);
+	return 0;
+}
+
+/* The string at KEY into RET; what is missing or too long makes the record damaged. */
+static bool get_text(const json_t *json, const char *key, char *ret, size_t size)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+	int n = text ? snprintf(ret, size, "%s", text) : -1;
+
+	return n >= 0 && (size_t)n < size;
+}
+
+#define GET(json, key, field) get_text(json, key, field, sizeof(field))
+
+static json_int_t get_number(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+/* --- container records --- */
+
+static json_t *addresses_to_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		const struct record_address *a = &record->addresses[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
+						       "network", a->network, "address", a->address,
+						       "prefix", a->prefix, "gateway", a->gateway,
+						       "mac", a->mac, "interface", a->interface,
+						       "host_link", a->host_link));
+	}
+	return array;
+}
+
+static json_t *ports_to_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_ports; i++) {
+		const struct record_port *p = &record->ports[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:i, s:i}", "protocol",
+						       p->protocol, "host_ip", p->host_ip,
+						       "published", p->published, "target",
+						       p->target, "count", p->count));
+	}
+	return array;
+}
+
+static json_t *record_to_json(const struct container_record *record)
+{
+	json_t *volumes = json_array();
+
+	for (char **v = record->anonymous_volumes; v && *v; v++)
+		json_array_append_new(volumes, json_string(*v));
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b, s:i}",
+			 "name", record->name, "service", record->service, "index",
+			 (int)record->index, "image", record->image ? record->image : "",
+			 "image_id", record->image_id, "config_hash", record->config_hash,
+			 "live_hash", record->live_hash, "created_ns",
+			 (json_int_t)record->created_ns, "addresses", addresses_to_json(record),
+			 "ports", ports_to_json(record), "anonymous_volumes", volumes, "stopped",
+			 record->stopped, "restarts", (int)record->restarts);
+}
+
+static bool addresses_from_json(const json_t *array, struct container_record *record)
+{
+	size_t n = json_array_size(array);
+
+	if (n > RECORD_NETWORKS_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *json = json_array_get(array, i);
+		struct record_address *a = &record->addresses[i];
+
+		if (!GET(json, "network", a->network) || !GET(json, "address", a->address) ||
+		    !GET(json, "gateway", a->gateway) || !GET(json, "mac", a->mac) ||
+		    !GET(json, "interface", a->interface) || !GET(json, "host_link", a->host_link))
+			return false;
+		a->prefix = (uint8_t)get_number(json, "prefix");
+	}
+	record->n_addresses = n;
+	return true;
+}
+
+static bool ports_from_json(const json_t *array, struct container_record *record)
+{
+	size_t n = json_array_size(array);
+
+	record->ports = calloc(n + 1, sizeof(*record->ports));
+	if (!record->ports)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *json = json_array_get(array, i);
+		struct record_port *p = &record->ports[i];
+
+		if (!GET(json, "protocol", p->protocol) || !GET(json, "host_ip", p->host_ip))
+			return false;
+		p->published = (uint16_t)get_number(json, "published");
+		p->target = (uint16_t)get_number(json, "target");
+		p->count = (uint16_t)get_number(json, "count");
+	}
+	record->n_ports = n;
+	return true;
+}
+
+static bool volumes_from_json(const json_t *array, struct container_record *record)
+{
+	size_t n = json_array_size(array);
+
+	record->anonymous_volumes = calloc(n + 1, sizeof(*record->anonymous_volumes));
+	for (size_t i = 0; record->anonymous_volumes && i < n; i++) {
+		const char *name = json_string_value(json_array_get(array, i));
+
+		record->anonymous_volumes[i] = name ? strdup(name) : NULL;
+		if (!record->anonymous_volumes[i])
+			return false;
+	}
+	return record->anonymous_volumes != NULL;
+}
+
+static bool record_from_json(const json_t *json, struct container_record *record)
+{
+	const char *image = json_string_value(json_object_get(json, "image"));
+
+	if (!GET(json, "name", record->name) || !GET(json, "service", record->service) ||
+	    !GET(json, "image_id", record->image_id) ||
+	    !GET(json, "config_hash", record->config_hash) ||
+	    !GET(json, "live_hash", record->live_hash) || !image)
+		return false;
+	record->image = strdup(image);
+	record->index = (unsigned int)get_number(json, "index");
+	record->created_ns = (uint64_t)get_number(json, "created_ns");
+	record->stopped = json_is_true(json_object_get(json, "stopped"));
+	record->restarts = (unsigned int)get_number(json, "restarts");
+	return record->image && addresses_from_json(json_object_get(json, "addresses"), record) &&
+	       ports_from_json(json_object_get(json, "ports"), record) &&
+	       volumes_from_json(json_object_get(json, "anonymous_volumes"), record);
+}
+
+static int make_directories(int run_fd, const char *parent, const char *path, struct err *err)
+{
+	if ((mkdirat(run_fd, parent, 0700) < 0 && errno != EEXIST) ||
+	    (path && mkdirat(run_fd, path, 0700) < 0 && errno != EEXIST))
+		return err_sys(err, errno, "create directory '%s'", path ? path : parent);
+	return 0;
+}
+
+int record_save(int run_fd, const struct container_record *record, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *json = record_to_json(record);
+	char path[PATH_MAX];
+	int r;
+
+	r = paths_join(path, sizeof(path), err, "containers/%s", record->name);
+	if (r == 0)
+		r = make_directories(run_fd, "containers", path, err);
+	if (r == 0)
+		r = paths_join(path, sizeof(path), err, "containers/%s/record.json", record->name);
+	return r < 0 ? r : save_json(run_fd, path, json, err);
+}
+
+int record_load(int run_fd, const char *name, struct container_record *ret_record, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct container_record record = {.index = 0};
+	char path[PATH_MAX];
+	int r;
+
+	r = paths_join(path, sizeof(path), err, "containers/%s/record.json", name);
+	if (r == 0)
+		r = load_json(run_fd, path, &json, err);
+	if (r < 0)
+		return r;
+	if (!record_from_json(json, &record)) {
+		record_release(&record);
+		return err_set(err, EBADMSG, "'%s' is damaged", path);
+	}
+	*ret_record = record;
+	return 0;
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Call EACH with every name in the directory PATH below RUN_FD; none there: none. */
+static int for_each_name(int run_fd, const char *path,
+			 int (*each)(int run_fd, const char *name, void *data, struct err *err),
+			 void *data, struct err *err)
+{
+	CLEANUP(close_dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int fd = openat(run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "open '%s'", path);
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return err_sys(err, errno, "read '%s'", path);
+	}
+	while (r == 0 && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			r = each(run_fd, entry->d_name, data, err);
+	return r;
+}
+
+struct record_list {
+	struct container_record *items;
+	size_t n;
+};
+
+static int add_record(int run_fd, const char *name, void *data, struct err *err)
+{
+	struct record_list *list = data;
+	struct container_record *grown = realloc(list->items, (list->n + 1) * sizeof(*list->items));
+	struct err inner = ERR_INIT;
+	int r;
+
+	if (!grown)
+		return err_nomem(err);
+	list->items = grown;
+	r = record_load(run_fd, name, &list->items[list->n], &inner);
+	/* A directory without a record: an interrupted create or remove, nothing is in it. */
+	if (r == -ENOENT)
+		return record_remove(run_fd, name, err);
+	if (r < 0)
+		return err_set(err, -r, "%s", inner.msg);
+	list->n++;
+	return 0;
+}
+
+static int by_created(const void *a, const void *b)
+{
+	const struct container_record *x = a, *y = b;
+
+	return x->created_ns < y->created_ns ? -1 : x->created_ns > y->created_ns;
+}
+
+int record_load_all(int run_fd, struct container_record **ret_records, size_t *ret_n,
+		    struct err *err)
+{
+	struct record_list list = {.items = NULL};
+	int r = for_each_name(run_fd, "containers", add_record, &list, err);
+
+	if (r < 0) {
+		while (list.n > 0)
+			record_release(&list.items[--list.n]);
+		free(list.items);
+		return r;
+	}
+	if (list.n > 0)
+		qsort(list.items, list.n, sizeof(*list.items), by_created);
+	*ret_records = list.items;
+	*ret_n = list.n;
+	return 0;
+}
+
+int record_remove(int run_fd, const char *name, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "containers/%s", name);
+
+	return r < 0 ? r : fd_remove_tree(run_fd, path, err);
+}
+
+/* --- network records --- */
+
+int network_record_save(int run_fd, const struct network_record *record, struct err *err)
+{
+	CLEANUP(json_cleanup)
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "key", record->key, "name",
+				 record->name, "hash", record->hash, "gateway", record->gateway,
+				 "internal", record->internal, "isolated", record->isolated);
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "networks/%s.json", record->key);
+
+	if (r == 0)
+		r = make_directories(run_fd, "networks", NULL, err);
+	return r < 0 ? r : save_json(run_fd, path, json, err);
+}
+
+struct network_list {
+	struct network_record *items;
+	size_t n;
+};
+
+static int add_network(int run_fd, const char *name, void *data, struct err *err)
+{
+	CLEANUP(json_cleanup) json_t *json = NULL;
+	struct network_list *list = data;
+	struct network_record *grown, *record;
+	char path[PATH_MAX];
+	int r;
+
+	/* A temporary file of a writer that was killed. */
+	if (strstr(name, ".json.tmp"))
+		return 0;
+	r = paths_join(path, sizeof(path), err, "networks/%s", name);
+	if (r == 0)
+		r = load_json(run_fd, path, &json, err);
+	if (r < 0)
+		return r;
+	grown = realloc(list->items, (list->n + 1) * sizeof(*list->items));
+	if (!grown)
+		return err_nomem(err);
+	list->items = grown;
+	record = &list->items[list->n];
+	*record = (struct network_record){
+		.internal = json_is_true(json_object_get(json, "internal")),
+		.isolated = json_is_true(json_object_get(json, "isolated"))};
+	if (!GET(json, "key", record->key) || !GET(json, "name", record->name) ||
+	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway))
+		return err_set(err, EBADMSG, "'%s' is damaged", path);
+	list->n++;
+	return 0;
+}
+
+int network_record_load_all(int run_fd, struct network_record **ret_records, size_t *ret_n,
+			    struct err *err)
+{
+	struct network_list list = {.items = NULL};
+	int r = for_each_name(run_fd, "networks", add_network, &list, err);
+
+	if (r < 0) {
+		free(list.items);
+		return r;
+	}
+	*ret_records = list.items;
+	*ret_n = list.n;
+	return 0;
+}
+
+int network_record_remove(int run_fd, const char *key, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "networks/%s.json", key);
+
+	if (r == 0 && unlinkat(run_fd, path, 0) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove '%s'", path);
+	return r;
+}
