@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/dns_answer.h"
+
+#include "net/dns.h"
+#include "net/dns_zone.h"
+
+#include <string.h>
+
+enum { CLASS_IN = 1, CLASS_ANY = 255 };
+enum { TYPE_IXFR = 251, TYPE_AXFR = 252 };
+
+/* xorshift32: spreads load, keeps no secret. */
+static uint32_t stir(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* Fisher-Yates over finished A records, which are all of one length. */
+static void shuffle(uint8_t *records, size_t n, uint32_t *random)
+{
+	uint8_t spare[DNS_A_RECORD_LEN];
+
+	for (size_t i = n; i > 1; i--) {
+		uint8_t *a = records + (i - 1) * sizeof(spare);
+		uint8_t *b = records + stir(random) % i * sizeof(spare);
+
+		memcpy(spare, a, sizeof(spare));
+		memmove(a, b, sizeof(spare));
+		memcpy(b, spare, sizeof(spare));
+	}
+}
+
+static void add_addresses(struct dns_reply *reply, const struct dns_zone_entry *first, size_t n,
+			  uint32_t *random)
+{
+	/* Started anywhere, so that where not all fit everyone has its turn. */
+	size_t start = n > 1 ? stir(random) % n : 0;
+	uint8_t *records = reply->buf + reply->len;
+
+	for (size_t i = 0; i < n && !reply->truncated; i++)
+		dns_reply_add(reply, DNS_TYPE_A, DNS_TTL_S, &first[(start + i) % n].addr,
+			      sizeof(first->addr));
+	shuffle(records, reply->n_answers, random);
+}
+
+size_t dns_answer_error(const uint8_t *msg, const struct dns_query *query, bool recursion,
+			enum dns_rcode rcode, uint8_t *buf)
+{
+	struct dns_reply reply;
+
+	dns_reply_begin(&reply, buf, DNS_UDP_MIN, msg, query);
+	reply.recursion = recursion;
+	return dns_reply_end(&reply, rcode);
+}
+
+/* Is there an answer of our own?  Then it is in REPLY. */
+static bool answer_ours(struct dns_view *view, struct dns_reply *reply)
+{
+	const struct dns_query *query = reply->query;
+	const struct dns_zone_entry *entry;
+	struct in_addr addr;
+	size_t n;
+
+	reply->authoritative = true;
+	n = dns_zone_find(view->zone, &query->name, &entry);
+	if (n > 0) {
+		if (query->type == DNS_TYPE_A || query->type == DNS_TYPE_ANY)
+			add_addresses(reply, entry, n, &view->random);
+		return true;
+	}
+	if (!dns_name_to_addr(&query->name, &addr))
+		return false;
+	entry = dns_zone_find_addr(view->zone, addr);
+	if (!entry)
+		return false;
+	if (query->type == DNS_TYPE_PTR || query->type == DNS_TYPE_ANY)
+		dns_reply_add(reply, DNS_TYPE_PTR, DNS_TTL_S, entry->name, entry->name_len);
+	return true;
+}
+
+enum dns_verdict dns_answer(struct dns_view *view, bool stream, const uint8_t *msg, size_t len,
+			    struct dns_query *ret_query, uint8_t *buf, size_t *ret_len)
+{
+	enum dns_rcode rcode = DNS_NOERROR;
+	struct dns_reply reply;
+
+	switch (dns_query_parse(msg, len, ret_query, &rcode)) {
+	case DNS_PARSE_DROP:
+		return DNS_DROP;
+	case DNS_PARSE_BAD:
+		break;
+	case DNS_PARSED:
+		/* A zone transfer is a stream of messages, which forwarding does not know. */
+		if (ret_query->type == TYPE_AXFR || ret_query->type == TYPE_IXFR ||
+		    (ret_query->class != CLASS_IN && ret_query->class != CLASS_ANY)) {
+			rcode = DNS_REFUSED;
+			break;
+		}
+		dns_reply_begin(&reply, buf, stream ? DNS_MESSAGE_MAX : ret_query->udp_max, msg,
+				ret_query);
+		reply.recursion = !view->internal;
+		if (answer_ours(view, &reply)) {
+			*ret_len = dns_reply_end(&reply, DNS_NOERROR);
+			return DNS_REPLY;
+		}
+		if (!view->internal)
+			return DNS_FORWARD;
+		rcode = DNS_REFUSED;
+		break;
+	}
+	*ret_len = dns_answer_error(msg, ret_query, !view->internal, rcode, buf);
+	return DNS_REPLY;
+}
