@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/conntrack.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "net/message.h"
+#include "net/netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* The part of a flow that is looked at. */
+struct flow {
+	uint8_t protocol;
+	struct in_addr host_addr, container; /* whom it was sent to, and who answers */
+	uint16_t host_port;
+};
+
+struct search {
+	const struct conntrack_match *matches;
+	size_t n;
+	struct netlink_batch batch; /* requests to delete what was found */
+};
+
+static struct nlattr *inside(struct nlattr *attr, int type)
+{
+	return attr ? nla_find(nla_data(attr), nla_len(attr), type) : NULL;
+}
+
+/* Copy SIZE bytes of ATTR, if it is there and has as many. */
+static void take(struct nlattr *attr, void *ret, size_t size)
+{
+	if (attr && (size_t)nla_len(attr) >= size)
+		memcpy(ret, nla_data(attr), size);
+}
+
+static struct flow parse_flow(struct nlattr *orig, struct nlattr *reply)
+{
+	struct nlattr *proto = inside(orig, CTA_TUPLE_PROTO);
+	struct flow flow = {.protocol = 0};
+	uint16_t port = 0;
+
+	take(inside(proto, CTA_PROTO_NUM), &flow.protocol, sizeof(flow.protocol));
+	take(inside(proto, CTA_PROTO_DST_PORT), &port, sizeof(port));
+	flow.host_port = ntohs(port);
+	take(inside(inside(orig, CTA_TUPLE_IP), CTA_IP_V4_DST), &flow.host_addr,
+	     sizeof(flow.host_addr));
+	take(inside(inside(reply, CTA_TUPLE_IP), CTA_IP_V4_SRC), &flow.container,
+	     sizeof(flow.container));
+	return flow;
+}
+
+static bool matches(const struct conntrack_match *match, const struct flow *flow)
+{
+	unsigned int count = match->count ? match->count : 1;
+
+	if (!match->host_port && match->container.s_addr == INADDR_ANY)
+		return false;
+	if (match->protocol && match->protocol != flow->protocol)
+		return false;
+	if (match->host_addr.s_addr != INADDR_ANY &&
+	    match->host_addr.s_addr != flow->host_addr.s_addr)
+		return false;
+	if (match->host_port &&
+	    (flow->host_port < match->host_port || flow->host_port >= match->host_port + count))
+		return false;
+	return match->container.s_addr == INADDR_ANY ||
+	       match->container.s_addr == flow->container.s_addr;
+}
+
+static struct nl_msg *request(int type, int flags)
+{
+	const struct nfgenmsg header = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+
+	return message_new(NFNL_SUBSYS_CTNETLINK << 8 | type, flags, &header, sizeof(header));
+}
+
+/* The identifier makes sure that it is this flow, not a later one with the same addresses. */
+static void add_delete(struct netlink_batch *batch, struct nlattr *attrs[CTA_MAX + 1])
+{
+	static const int identity[] = {CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE};
+	struct nl_msg *msg = request(IPCTNL_MSG_CT_DELETE, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(identity); i++) {
+		struct nlattr *attr = attrs[identity[i]];
+
+		if (attr)
+			message_put(msg, attr->nla_type, nla_data(attr), (size_t)nla_len(attr));
+	}
+	netlink_batch_add(batch, msg, ENOENT, "forget a tracked connection");
+}
+
+static int on_flow(const struct nlmsghdr *reply, void *data)
+{
+	struct nlattr *attrs[CTA_MAX + 1];
+	struct search *search = data;
+	struct flow flow;
+
+	if (nlmsg_parse((struct nlmsghdr *)reply, sizeof(struct nfgenmsg), attrs, CTA_MAX, NULL) <
+	    0)
+		return 0;
+	flow = parse_flow(attrs[CTA_TUPLE_ORIG], attrs[CTA_TUPLE_REPLY]);
+	for (size_t i = 0; i < search->n; i++) {
+		if (!matches(&search->matches[i], &flow))
+			continue;
+		add_delete(&search->batch, attrs);
+		break;
+	}
+	return 0;
+}
+
+static void search_release(struct search *search)
+{
+	netlink_batch_release(&search->batch);
+}
+
+int conntrack_flush(const struct conntrack_match *match_list, size_t n, size_t *ret_deleted,
+		    struct err *err)
+{
+	CLEANUP(search_release)
+	struct search search = {
+		.matches = match_list,
+		.n = n,
+		.batch = NETLINK_BATCH_INIT,
+	};
+	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
+	size_t deleted = 0;
+	int r;
+
+	r = netlink_open(NETLINK_NETFILTER, &nl, err);
+	if (r == 0)
+		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP), on_flow, &search, err,
+				  "list the tracked connections");
+	if (r == 0)
+		r = netlink_batch_send(nl, &search.batch, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < search.batch.n; i++)
+		deleted += netlink_batch_result(&search.batch, i, NULL) == 0;
+	if (ret_deleted)
+		*ret_deleted = deleted;
+	return 0;
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The firewall on the kernel's legacy iptables, through libiptc.
+ *
+ * libiptc reads a whole table, is told changes, and writes the whole table
+ * back.  The kernel notices a change by others in between only if the number
+ * of rules changed; so all users of iptables agree on a lock file, held from
+ * the reading to the writing.  What has to change is found by comparing; a
+ * table in which nothing has to is not written.  Reading, comparing and not
+ * writing in the end is also how firewall_check() works.
+ */
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "net/firewall_plan.h"
+#include "net/iptables_entry.h"
+#include "net/lock.h"
+
+#include <errno.h>
+#include <libiptc/libiptc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCK_FILE    "/run/xtables.lock"
+#define COMMIT_TRIES 5
+
+static const char *const table_names[TABLE_COUNT] = {
+	[TABLE_RAW] = "raw",
+	[TABLE_FILTER] = "filter",
+	[TABLE_NAT] = "nat",
+};
+
+/* One table while it is being worked on.  After a failure, nothing is done any more. */
+struct table {
+	struct xtc_handle *handle;
+	bool changed;
+	int failed; /* errno */
+};
+
+static void table_close(struct table *table)
+{
+	if (table->handle)
+		iptc_free(table->handle);
+}
+
+static int table_open(enum firewall_table which, struct table *ret_table, struct err *err)
+{
+	ret_table->handle = iptc_init(table_names[which]);
+	if (ret_table->handle)
+		return 0;
+	if (errno == ENOPROTOOPT || errno == ENOENT)
+		return err_set(err, EOPNOTSUPP,
+			       "this kernel has no legacy iptables table '%s' loaded: try "
+			       "`modprobe -a ip_tables iptable_%s`",
+			       table_names[which], table_names[which]);
+	return err_set(err, errno, "read the iptables table '%s': %s", table_names[which],
+		       iptc_strerror(errno));
+}
+
+/* Note what a libiptc call that changes something returned. */
+static void changed(struct table *table, int ok)
+{
+	table->changed = true;
+	if (!ok && !table->failed)
+		table->failed = errno ? errno : EIO;
+}
+
+static void chain_label(xt_chainlabel ret_label, const char *name)
+{
+	memset(ret_label, 0, sizeof(xt_chainlabel));
+	memcpy(ret_label, name, strnlen(name, sizeof(xt_chainlabel) - 1));
+}
+
+static void create_chain(struct table *table, const xt_chainlabel name)
+{
+	if (!table->failed && !iptc_is_chain(name, table->handle))
+		changed(table, iptc_create_chain(name, table->handle));
+}
+
+static void delete_chain(struct table *table, const xt_chainlabel name)
+{
+	if (table->failed || !iptc_is_chain(name, table->handle))
+		return;
+	changed(table, iptc_flush_entries(name, table->handle));
+	if (!table->failed)
+		changed(table, iptc_delete_chain(name, table->handle));
+}
+
+static bool is_rule(struct table *table, const struct ipt_entry *entry,
+		    const struct packet_rule *rule)
+{
+	struct iptables_entry wanted;
+
+	iptables_entry_build(rule, &wanted);
+	return strcmp(iptc_get_target(entry, table->handle), iptables_entry_target(&wanted)) == 0 &&
+	       iptables_entry_same(&wanted, entry, iptables_entry_has_parameters(rule));
+}
+
+static bool chain_is_right(struct table *table, const struct firewall_chain *chain)
+{
+	const struct ipt_entry *entry = iptc_first_rule(chain->name, table->handle);
+
+	for (size_t i = 0; i < chain->n; i++) {
+		if (!entry || !is_rule(table, entry, &chain->rules[i]))
+			return false;
+		entry = iptc_next_rule(entry, table->handle);
+	}
+	return !entry;
+}
+
+static void fill_chain(struct table *table, const struct firewall_chain *chain)
+{
+	struct iptables_entry entry;
+
+	create_chain(table, chain->name);
+	if (table->failed || chain_is_right(table, chain))
+		return;
+	changed(table, iptc_flush_entries(chain->name, table->handle));
+	for (size_t i = 0; i < chain->n && !table->failed; i++) {
+		iptables_entry_build(&chain->rules[i], &entry);
+		changed(table,
+			iptc_append_entry(chain->name, iptables_entry_get(&entry), table->handle));
+	}
+}
+
+/* The number, from START on, of the first rule in BASE that jumps to TARGET; -1: none. */
+static int find_jump(struct table *table, const xt_chainlabel base, const char *target, int start)
+{
+	const struct ipt_entry *entry;
+	int i = 0;
+
+	if (!iptc_is_chain(base, table->handle))
+		return -1;
+	for (entry = iptc_first_rule(base, table->handle); entry;
+	     entry = iptc_next_rule(entry, table->handle), i++)
+		if (i >= start && strcmp(iptc_get_target(entry, table->handle), target) == 0)
+			return i;
+	return -1;
+}
+
+static void delete_jumps(struct table *table, const xt_chainlabel base, const char *target)
+{
+	int i;
+
+	while (!table->failed && (i = find_jump(table, base, target, 0)) >= 0)
+		changed(table, iptc_delete_num_entry(base, (unsigned int)i, table->handle));
+}
+
+/* Is there one jump to the rule's target in BASE, and is it RULE? */
+static bool jump_is_right(struct table *table, const xt_chainlabel base,
+			  const struct packet_rule *rule)
+{
+	int at = find_jump(table, base, rule->target, 0), i = 0;
+	const struct ipt_entry *entry;
+
+	if (at < 0 || find_jump(table, base, rule->target, at + 1) >= 0)
+		return false;
+	entry = iptc_first_rule(base, table->handle);
+	while (i++ < at)
+		entry = iptc_next_rule(entry, table->handle);
+	return is_rule(table, entry, rule);
+}
+
+/* Number AT: in front of the rule that has it now; -1: behind all. */
+static void insert_rule(struct table *table, const xt_chainlabel base, int at,
+			const struct packet_rule *rule)
+{
+	struct iptables_entry entry;
+
+	if (table->failed)
+		return;
+	iptables_entry_build(rule, &entry);
+	if (at < 0)
+		changed(table, iptc_append_entry(base, iptables_entry_get(&entry), table->handle));
+	else
+		changed(table, iptc_insert_entry(base, iptables_entry_get(&entry), (unsigned int)at,
+						 table->handle));
+}
+
+static void sync_hook(struct table *table, const struct firewall_hook *hook,
+		      const struct firewall_chain *chain, const char *comment)
+{
+	struct packet_rule rule = {.action = PACKET_JUMP, .dst_local = hook->dst_local};
+	xt_chainlabel base;
+
+	chain_label(base, hook->base);
+	memcpy(rule.target, chain->name, sizeof(rule.target));
+	snprintf(rule.comment, sizeof(rule.comment), "%s", comment);
+	if (chain->n > 0 && jump_is_right(table, base, &rule))
+		return;
+	delete_jumps(table, base, chain->name);
+	if (chain->n > 0)
+		insert_rule(table, base, hook->first ? 0 : -1, &rule);
+}
+
+static const xt_chainlabel forward_chain = "FORWARD";
+static const xt_chainlabel shared_chain = FIREWALL_SHARED_CHAIN;
+static const xt_chainlabel user_chain = FIREWALL_USER_CHAIN;
+
+static struct packet_rule shared_jump(const char *target)
+{
+	struct packet_rule rule = {.action = PACKET_JUMP, .comment = "stack"};
+
+	snprintf(rule.target, sizeof(rule.target), "%s", target);
+	return rule;
+}
+
+/* FORWARD: the administrator's chain, then ours; behind docker's chain for the administrator,
+ * which is there for the same purpose, and before all rules of docker's own. */
+static void hook_shared(struct table *table)
+{
+	const struct packet_rule user = shared_jump(user_chain), shared = shared_jump(shared_chain);
+	int at;
+
+	create_chain(table, user_chain);
+	create_chain(table, shared_chain);
+	if (table->failed || (jump_is_right(table, forward_chain, &user) &&
+			      jump_is_right(table, forward_chain, &shared) &&
+			      find_jump(table, forward_chain, user_chain, 0) <
+				      find_jump(table, forward_chain, shared_chain, 0)))
+		return;
+	delete_jumps(table, forward_chain, user_chain);
+	delete_jumps(table, forward_chain, shared_chain);
+	at = find_jump(table, forward_chain, "DOCKER-USER", 0) + 1;
+	insert_rule(table, forward_chain, at, &user);
+	insert_rule(table, forward_chain, at + 1, &shared);
+}
+
+/* With the last project, what the projects shared goes; rules of the administrator stay. */
+static void unhook_shared(struct table *table)
+{
+	if (table->failed || !iptc_is_chain(shared_chain, table->handle) ||
+	    iptc_first_rule(shared_chain, table->handle))
+		return;
+	delete_jumps(table, forward_chain, shared_chain);
+	delete_chain(table, shared_chain);
+	if (table->failed || !iptc_is_chain(user_chain, table->handle) ||
+	    iptc_first_rule(user_chain, table->handle))
+		return;
+	delete_jumps(table, forward_chain, user_chain);
+	delete_chain(table, user_chain);
+}
+
+static void edit_table(struct table *table, enum firewall_table which,
+		       const struct firewall_plan *plan, const char *comment)
+{
+	bool filter = which == TABLE_FILTER;
+
+	if (filter && plan->chains[CHAIN_FILTER].n > 0)
+		hook_shared(table);
+	for (size_t i = 0; i < CHAIN_COUNT; i++)
+		if (plan->chains[i].table == which && plan->chains[i].n > 0)
+			fill_chain(table, &plan->chains[i]);
+	for (size_t i = 0; i < firewall_n_hooks; i++) {
+		const struct firewall_hook *hook = &firewall_hooks[i];
+
+		if (plan->chains[hook->role].table == which)
+			sync_hook(table, hook, &plan->chains[hook->role], comment);
+	}
+	for (size_t i = 0; i < CHAIN_COUNT; i++)
+		if (plan->chains[i].table == which && plan->chains[i].n == 0)
+			delete_chain(table, plan->chains[i].name);
+	if (filter)
+		unhook_shared(table);
+}
+
+/*
+ * One table from reading to writing; RET_CHANGED: something had to change.
+ * -EAGAIN: somebody who ignores the lock was faster.
+ */
+static int sync_table(enum firewall_table which, const struct firewall_plan *plan,
+		      const char *comment, bool commit, bool *ret_changed, struct err *err)
+{
+	CLEANUP(table_close) struct table table = {.handle = NULL};
+	int r;
+
+	r = table_open(which, &table, err);
+	if (r < 0)
+		return r;
+	edit_table(&table, which, plan, comment);
+	if (table.failed)
+		return err_set(err, table.failed, "work out the iptables table '%s': %s",
+			       table_names[which], iptc_strerror(table.failed));
+	if (commit && table.changed && !iptc_commit(table.handle))
+		return err_set(err, errno ? errno : EIO, "write the iptables table '%s': %s",
+			       table_names[which], iptc_strerror(errno));
+	*ret_changed = table.changed;
+	return 0;
+}
+
+static int sync_table_locked(enum firewall_table which, const struct firewall_plan *plan,
+			     const char *comment, struct err *err)
+{
+	const char *path = getenv("XTABLES_LOCKFILE");
+	CLEANUP_FD int lock = -1;
+	bool ignored;
+	int r;
+
+	r = lock_file(path && path[0] ? path : LOCK_FILE, FIREWALL_LOCK_MS, &lock, err);
+	for (int i = 0; r == 0 && i < COMMIT_TRIES; i++) {
+		struct err failure = ERR_INIT;
+
+		r = sync_table(which, plan, comment, true, &ignored, &failure);
+		if (r == 0)
+			return 0;
+		if (err)
+			*err = failure;
+		if (r == -EAGAIN && i + 1 < COMMIT_TRIES)
+			r = 0;
+	}
+	return r;
+}
+
+static void jump_comment(const struct firewall_rules *rules, char ret[PACKET_COMMENT_SIZE])
+{
+	snprintf(ret, PACKET_COMMENT_SIZE, "stack:%s", rules->project);
+}
+
+int firewall_sync(const char *project_id, const struct firewall_rules *rules, struct err *err)
+{
+	CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
+	bool leaving = rules->n_networks == 0 && rules->n_ports == 0;
+	char comment[PACKET_COMMENT_SIZE];
+	int r = 0;
+
+	firewall_plan_compute(project_id, rules, &plan);
+	jump_comment(rules, comment);
+	/* What closes comes before what opens, and goes after it. */
+	for (int i = 0; r == 0 && i < TABLE_COUNT; i++)
+		r = sync_table_locked((enum firewall_table)(leaving ? TABLE_COUNT - 1 - i : i),
+				      &plan, comment, err);
+	if (r < 0)
+		err_wrap(err, "firewall");
+	return r;
+}
+
+int firewall_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
+		   struct err *err)
+{
+	CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
+	char comment[PACKET_COMMENT_SIZE];
+	bool intact = true, differs;
+	int r = 0;
+
+	firewall_plan_compute(project_id, rules, &plan);
+	jump_comment(rules, comment);
+	for (int i = 0; r == 0 && intact && i < TABLE_COUNT; i++) {
+		r = sync_table((enum firewall_table)i, &plan, comment, false, &differs, err);
+		intact = r == 0 && !differs;
+	}
+	if (r < 0) {
+		err_wrap(err, "firewall");
+		return r;
+	}
+	*ret_intact = intact;
+	return 0;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/firewall_plan.h"
+
+#include "core/base/cleanup.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	enum firewall_table table;
+	const char *prefix;
+} chain_kinds[CHAIN_COUNT] = {
+	[CHAIN_RAW] = {TABLE_RAW, "STACK"},
+	[CHAIN_FILTER] = {TABLE_FILTER, "STACK"},
+	[CHAIN_FILTER_OUT] = {TABLE_FILTER, "STACK-OUT"},
+	[CHAIN_NAT] = {TABLE_NAT, "STACK"},
+	[CHAIN_NAT_POST] = {TABLE_NAT, "STACK-POST"},
+};
+
+const struct firewall_hook firewall_hooks[] = {
+	{CHAIN_RAW, "PREROUTING", .first = true},
+	{CHAIN_FILTER, FIREWALL_SHARED_CHAIN, .first = true},
+	{CHAIN_FILTER_OUT, FIREWALL_SHARED_CHAIN, .first = false},
+	{CHAIN_NAT, "PREROUTING", .dst_local = true},
+	{CHAIN_NAT, "OUTPUT", .dst_local = true},
+	{CHAIN_NAT_POST, "POSTROUTING", .first = false},
+};
+const size_t firewall_n_hooks = ARRAY_SIZE(firewall_hooks);
+
+/* A new rule at the end of the chain ROLE, zeroed but for ACTION and the comment. */
+static struct packet_rule *add(struct firewall_plan *plan, enum firewall_chain_role role,
+			       enum packet_action action, const char *project, const char *name)
+{
+	struct firewall_chain *chain = &plan->chains[role];
+	struct packet_rule *rule;
+
+	if (chain->n == chain->size) {
+		chain->size = chain->size ? chain->size * 2 : 16;
+		chain->rules = reallocarray(chain->rules, chain->size, sizeof(*chain->rules));
+		if (!chain->rules)
+			abort();
+	}
+	rule = &chain->rules[chain->n++];
+	*rule = (struct packet_rule){.action = action};
+	snprintf(rule->comment, sizeof(rule->comment), "stack:%s:%s", project, name);
+	return rule;
+}
+
+static struct packet_link through(const char *bridge)
+{
+	struct packet_link link = {.invert = false};
+
+	snprintf(link.name, sizeof(link.name), "%s", bridge);
+	return link;
+}
+
+static struct packet_link not_through(const char *bridge)
+{
+	struct packet_link link = through(bridge);
+
+	link.invert = true;
+	return link;
+}
+
+static struct packet_prefix within(const struct cidr *cidr)
+{
+	return (struct packet_prefix){.cidr = cidr_subnet(cidr)};
+}
+
+static struct packet_prefix outside(const struct cidr *cidr)
+{
+	return (struct packet_prefix){.cidr = cidr_subnet(cidr), .invert = true};
+}
+
+static struct packet_prefix exactly(struct in_addr addr)
+{
+	return (struct packet_prefix){.cidr = {.addr = addr, .len = 32}};
+}
+
+/* A container's address is reached through what its project publishes, not by whoever
+ * happens to have a route to it. */
+static void add_raw(struct firewall_plan *plan, const struct firewall_rules *rules)
+{
+	const struct cidr loopback = {.addr = {.s_addr = htonl(INADDR_LOOPBACK)}, .len = 8};
+	struct packet_rule *rule;
+
+	if (rules->n_networks > 0) {
+		/* The host talking to its own address on a bridge comes by `lo`. */
+		rule = add(plan, CHAIN_RAW, PACKET_RETURN, rules->project, "host");
+		rule->in = through("lo");
+	}
+	for (size_t i = 0; i < rules->n_networks; i++) {
+		const struct firewall_network *net = &rules->networks[i];
+
+		rule = add(plan, CHAIN_RAW, PACKET_DROP, rules->project, net->name);
+		rule->in = not_through(net->bridge);
+		rule->dst = within(&net->subnet);
+		/* route_localnet is on there: no container may reach the host's loopback. */
+		rule = add(plan, CHAIN_RAW, PACKET_DROP, rules->project, net->name);
+		rule->in = through(net->bridge);
+		rule->dst = within(&loopback);
+	}
+	for (size_t i = 0; i < rules->n_ports; i++) {
+		const struct firewall_port *port = &rules->ports[i];
+
+		if (!cidr_contains(&loopback, port->host_addr))
+			continue;
+		rule = add(plan, CHAIN_RAW, PACKET_DROP, rules->project, port->service);
+		rule->in = not_through("lo");
+		rule->dst = exactly(port->host_addr);
+		rule->protocol = port->protocol;
+		rule->first_port = port->host_port;
+		rule->last_port = (uint16_t)(port->host_port + port->count - 1);
+	}
+}
+
+/* Replies come in, and an internal network is closed in both directions. */
+static void add_filter_network(struct firewall_plan *plan, const char *project,
+			       const struct firewall_network *net)
+{
+	struct packet_rule *rule;
+
+	rule = add(plan, CHAIN_FILTER, PACKET_ACCEPT, project, net->name);
+	rule->out = through(net->bridge);
+	rule->states = PACKET_ESTABLISHED;
+	if (!net->internal)
+		return;
+	rule = add(plan, CHAIN_FILTER, PACKET_DROP, project, net->name);
+	rule->src = outside(&net->subnet);
+	rule->out = through(net->bridge);
+	rule = add(plan, CHAIN_FILTER, PACKET_DROP, project, net->name);
+	rule->dst = outside(&net->subnet);
+	rule->in = through(net->bridge);
+}
+
+static void add_filter_port(struct firewall_plan *plan, const char *project,
+			    const struct firewall_port *port)
+{
+	struct packet_rule *rule = add(plan, CHAIN_FILTER, PACKET_ACCEPT, project, port->service);
+
+	rule->out = through(port->bridge);
+	rule->dst = exactly(port->addr);
+	rule->protocol = port->protocol;
+	rule->first_port = port->port;
+	rule->last_port = (uint16_t)(port->port + port->count - 1);
+	rule->states = PACKET_TRANSLATED;
+}
+
+/* The drop does not depend on FORWARD's policy: that may be ACCEPT. */
+static void add_filter_end(struct firewall_plan *plan, const char *project,
+			   const struct firewall_network *net)
+{
+	struct packet_rule *rule;
+
+	rule = add(plan, CHAIN_FILTER, net->isolated ? PACKET_DROP : PACKET_ACCEPT, project,
+		   net->name);
+	rule->in = through(net->bridge);
+	rule->out = through(net->bridge);
+	rule = add(plan, CHAIN_FILTER, PACKET_DROP, project, net->name);
+	rule->in = not_through(net->bridge);
+	rule->out = through(net->bridge);
+}
+
+static void add_filter(struct firewall_plan *plan, const struct firewall_rules *rules)
+{
+	for (size_t i = 0; i < rules->n_networks; i++)
+		add_filter_network(plan, rules->project, &rules->networks[i]);
+	for (size_t i = 0; i < rules->n_ports; i++)
+		add_filter_port(plan, rules->project, &rules->ports[i]);
+	for (size_t i = 0; i < rules->n_networks; i++)
+		add_filter_end(plan, rules->project, &rules->networks[i]);
+	for (size_t i = 0; i < rules->n_networks; i++) {
+		const struct firewall_network *net = &rules->networks[i];
+
+		if (!net->internal)
+			add(plan, CHAIN_FILTER_OUT, PACKET_ACCEPT, rules->project, net->name)->in =
+				through(net->bridge);
+	}
+}
+
+static void add_nat_port(struct firewall_plan *plan, const char *project,
+			 const struct firewall_port *port)
+{
+	struct packet_rule *rule = add(plan, CHAIN_NAT, PACKET_DNAT, project, port->service);
+
+	if (port->host_addr.s_addr != INADDR_ANY)
+		rule->dst = exactly(port->host_addr);
+	rule->protocol = port->protocol;
+	rule->first_port = port->host_port;
+	rule->last_port = (uint16_t)(port->host_port + port->count - 1);
+	rule->to = port->addr;
+	rule->to_port = port->port;
+}
+
+static void add_nat_network(struct firewall_plan *plan, const char *project,
+			    const struct firewall_network *net)
+{
+	struct packet_rule *rule;
+
+	if (!net->internal) {
+		rule = add(plan, CHAIN_NAT_POST, PACKET_MASQUERADE, project, net->name);
+		rule->src = within(&net->subnet);
+		rule->out = not_through(net->bridge);
+	}
+	/* A container at its own published port, or a neighbour's: the answer has to come back
+	 * here to be translated, not go to the neighbour directly. */
+	rule = add(plan, CHAIN_NAT_POST, PACKET_MASQUERADE, project, net->name);
+	rule->src = within(&net->subnet);
+	rule->dst = within(&net->subnet);
+	rule->states = PACKET_TRANSLATED;
+	/* The host itself: a container cannot answer 127.0.0.1. */
+	rule = add(plan, CHAIN_NAT_POST, PACKET_MASQUERADE, project, net->name);
+	rule->out = through(net->bridge);
+	rule->src_local = true;
+}
+
+void firewall_plan_compute(const char *project_id, const struct firewall_rules *rules,
+			   struct firewall_plan *ret_plan)
+{
+	struct firewall_plan plan = FIREWALL_PLAN_INIT;
+
+	for (size_t i = 0; i < CHAIN_COUNT; i++) {
+		plan.chains[i].table = chain_kinds[i].table;
+		snprintf(plan.chains[i].name, sizeof(plan.chains[i].name), "%s-%s",
+			 chain_kinds[i].prefix, project_id);
+	}
+	add_raw(&plan, rules);
+	add_filter(&plan, rules);
+	for (size_t i = 0; i < rules->n_ports; i++)
+		add_nat_port(&plan, rules->project, &rules->ports[i]);
+	for (size_t i = 0; i < rules->n_networks; i++)
+		add_nat_network(&plan, rules->project, &rules->networks[i]);
+	*ret_plan = plan;
+}
+
+void firewall_plan_release(struct firewall_plan *plan)
+{
+	for (size_t i = 0; i < CHAIN_COUNT; i++)
+		free(plan->chains[i].rules);
+	*plan = (struct firewall_plan)FIREWALL_PLAN_INIT;
+}
