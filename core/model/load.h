@@ -52,11 +52,17 @@ int load_canonical(const char *text, size_t len, const char *name, struct diagno
 
 /*
  * The resolved project in the Compose file's own words, long forms, fixed
- * order: what `stack config` prints and what the supervisor is sent.  Loading
- * the output gives an equal project, and emitting that the same bytes.
+ * order: what the supervisor is sent.  load_canonical() of the output gives an
+ * equal project, and emitting that the same bytes.  OUT is appended to.
  */
 void project_emit_json(const struct project *project, struct strbuf *out);
 void project_emit_yaml(const struct project *project, struct strbuf *out);
+
+/*
+ * The same for a file of the user's: every $ is doubled, and what only
+ * load_canonical() understands is left out.  load_project() reads it.
+ */
+void project_emit_file(const struct project *project, bool yaml, struct strbuf *out);
 
 struct service;
 

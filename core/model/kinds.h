@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_MODEL_KINDS_H
+#define STACK_CORE_MODEL_KINDS_H
+
+#include "core/model/schema.h"
+
+#include <stdbool.h>
+
+/*
+ * Kinds: how a value is read and written
+ *
+ * In front the type of the field at the row's offset; kinds that fill more
+ * than one field say which object they are for instead.
+ */
+
+/* kinds.c */
+extern const struct kind kind_string;	/* const char * */
+extern const struct kind kind_bool;	/* bool */
+extern const struct kind kind_integer;	/* int64_t, within min and max */
+extern const struct kind kind_number;	/* int, likewise */
+extern const struct kind kind_bytes;	/* int64_t; -1 too where min is -1 */
+extern const struct kind kind_size;	/* uint64_t bytes */
+extern const struct kind kind_duration; /* int64_t ms */
+extern const struct kind kind_cpus;	/* int64_t thousandths */
+extern const struct kind kind_mode;	/* uint32_t, octal */
+
+/* kinds_list.c */
+extern const struct kind kind_strings;	   /* struct strings */
+extern const struct kind kind_argv;	   /* struct strings; a text is split like a shell does */
+extern const struct kind kind_map;	   /* struct map */
+extern const struct kind kind_environment; /* struct map; "KEY" alone takes the environment's */
+extern const struct kind kind_hosts;	   /* struct map of host names */
+
+/* kinds_group.c */
+extern const struct kind kind_group;	   /* struct that row->schema describes */
+extern const struct kind kind_healthcheck; /* struct healthcheck, likewise */
+/* No field: an error, or a note, that says row->sentence, unless row->accepts has the value. */
+extern const struct kind kind_refused, kind_noted;
+extern const struct kind kind_comment; /* no field, and nothing to say about it */
+
+/* kinds_service.c: of struct draft_service, see draft.h */
+extern const struct kind kind_restart, kind_restart_condition, kind_max_attempts, kind_env_file,
+	kind_links, kind_build, kind_network_mode;
+
+/* kinds_values.c: of struct healthcheck, struct logging, struct service */
+extern const struct kind kind_health_test, kind_log_driver, kind_ulimits;
+extern const struct kind kind_propagation; /* const char * */
+extern const struct kind kind_platform;	   /* no field: the host's, or an error */
+
+/* kinds_ports.c, kinds_mounts.c, kinds_references.c: of struct service, … */
+extern const struct kind kind_ports, kind_mounts, kind_tmpfs, kind_networks, kind_depends_on;
+/* … and of an element of these */
+extern const struct kind kind_port_target, kind_port_published, kind_mount_type, kind_mount_path,
+	kind_condition;
+
+/* kinds_project.c: of struct project, struct network, struct volume */
+extern const struct kind kind_services, kind_project_networks, kind_project_volumes,
+	kind_ipam_config, kind_external, kind_working_dir;
+
+static inline bool kind_is_group(const struct kind *kind)
+{
+	return kind == &kind_group || kind == &kind_healthcheck;
+}
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/model/kinds.h"
+
+#include "core/base/arena.h"
+#include "core/base/cleanup.h"
+#include "core/model/decode.h"
+#include "core/model/draft.h"
+#include "core/model/envfile.h"
+#include "core/model/node.h"
+#include "core/model/units.h"
+#include "core/model/writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const restart_names[] = {
+	[RESTART_NO] = "no",
+	[RESTART_ALWAYS] = "always",
+	[RESTART_ON_FAILURE] = "on-failure",
+	[RESTART_UNLESS_STOPPED] = "unless-stopped",
+};
+
+/* "on-failure:3" */
+static bool is_counted_restart(const char *text, int64_t *ret_attempts)
+{
+	static const char prefix[] = "on-failure:";
+	size_t len = sizeof(prefix) - 1;
+
+	return strncmp(text, prefix, len) == 0 && units_integer(text + len, ret_attempts) == 0 &&
+	       *ret_attempts >= 0;
+}
+
+static void decode_restart(struct decoder *decoder, const struct attribute *attribute,
+			   const struct node *node, void *object)
+{
+	struct draft_service *draft = object;
+	const char *text = decode_text(decoder, node, "a policy such as unless-stopped");
+	int which;
+
+	(void)attribute;
+	if (!text)
+		return;
+	draft->restart_is_set = true;
+	if (is_counted_restart(text, &draft->service.restart_max_attempts)) {
+		draft->service.restart = RESTART_ON_FAILURE;
+		return;
+	}
+	/* Some write a bare no, which YAML 1.1 reads as false. */
+	if (strcmp(text, "false") == 0)
+		return;
+	which = decode_choice(decoder, node, restart_names, ARRAY_SIZE(restart_names));
+	if (which >= 0)
+		draft->service.restart = (enum restart_policy)which;
+}
+
+static bool present_restart(const struct attribute *attribute, const void *object)
+{
+	(void)attribute;
+	return ((const struct service *)object)->restart != RESTART_NO;
+}
+
+static void emit_restart(struct writer *writer, const struct attribute *attribute,
+			 const void *object)
+{
+	const struct service *service = object;
+	char text[48];
+
+	(void)attribute;
+	snprintf(text, sizeof(text), "%s:%" PRId64, restart_names[service->restart],
+		 service->restart_max_attempts);
+	writer_string(writer,
+		      service->restart_max_attempts > 0 ? text : restart_names[service->restart]);
+}
+
+const struct kind kind_restart = {decode_restart, present_restart, emit_restart};
+
+static void decode_restart_condition(struct decoder *decoder, const struct attribute *attribute,
+				     const struct node *node, void *object)
+{
+	static const char *const names[] = {"none", "on-failure", "any"};
+	static const enum restart_policy policies[] = {RESTART_NO, RESTART_ON_FAILURE,
+						       RESTART_ALWAYS};
+	struct draft_service *draft = object;
+	int which = decode_choice(decoder, node, names, ARRAY_SIZE(names));
+
+	(void)attribute;
+	if (which < 0)
+		return;
+	draft->policy_is_set = true;
+	draft->policy = policies[which];
+}
+
+const struct kind kind_restart_condition = {.decode = decode_restart_condition};
+
+static void decode_max_attempts(struct decoder *decoder, const struct attribute *attribute,
+				const struct node *node, void *object)
+{
+	struct draft_service *draft = object;
+	const char *text = decode_text(decoder, node, "a whole number");
+
+	(void)attribute;
+	if (text &&
+	    (units_integer(text, &draft->policy_attempts) < 0 || draft->policy_attempts < 0))
+		decode_error(decoder, node->pos, "'%s' is not a number of attempts", text);
+}
+
+const struct kind kind_max_attempts = {.decode = decode_max_attempts};
+
+static void decode_env_file(struct decoder *decoder, const struct attribute *attribute,
+			    const struct node *node, void *object)
+{
+	(void)attribute;
+	((struct draft_service *)object)->env_file = envfile_read(decoder, node);
+}
+
+const struct kind kind_env_file = {.decode = decode_env_file};
+
+static void decode_links(struct decoder *decoder, const struct attribute *attribute,
+			 const struct node *node, void *object)
+{
+	struct strings links = decode_strings(decoder, node);
+
+	(void)attribute;
+	for (size_t i = 0; i < links.n; i++) {
+		const char *colon = strchr(links.items[i], ':');
+
+		if (!colon)
+			continue;
+		if (strncmp(links.items[i], colon + 1, (size_t)(colon - links.items[i])) ||
+		    strlen(colon + 1) != (size_t)(colon - links.items[i]))
+			decode_error(
+				decoder, node->pos,
+				"a link with another name is not there: give '%s' to the other "
+				"service, below its networks: <network>: aliases:",
+				colon + 1);
+		links.items[i] = colon + 1;
+	}
+	((struct draft_service *)object)->links = links;
+}
+
+const struct kind kind_links = {.decode = decode_links};
+
+static void decode_build(struct decoder *decoder, const struct attribute *attribute,
+			 const struct node *node, void *object)
+{
+	struct draft_service *draft = object;
+
+	(void)decoder;
+	(void)attribute;
+	draft->has_build = true;
+	draft->build = node->pos;
+}
+
+const struct kind kind_build = {.decode = decode_build};
+
+static void decode_network_mode(struct decoder *decoder, const struct attribute *attribute,
+				const struct node *node, void *object)
+{
+	static const char *const modes[] = {"none", "host", "bridge"};
+	const char *text = decode_text(decoder, node, "none, host or bridge");
+	int which;
+
+	if (!text)
+		return;
+	if (strncmp(text, "service:", 8) == 0 || strncmp(text, "container:", 10) == 0) {
+		decode_error(decoder, node->pos,
+			     "sharing the network of another container is not there yet; give "
+			     "both services a common network and use the service's name");
+		return;
+	}
+	which = decode_choice(decoder, node, modes, ARRAY_SIZE(modes));
+	if (which >= 0)
+		*SCHEMA_FIELD(const char *, object, attribute) = modes[which];
+}
+
+static bool present_text(const struct attribute *attribute, const void *object)
+{
+	return SCHEMA_VALUE(char *, object, attribute) != NULL;
+}
+
+static void emit_text(struct writer *writer, const struct attribute *attribute, const void *object)
+{
+	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
+}
+
+const struct kind kind_network_mode = {decode_network_mode, present_text, emit_text};

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/model/load.h"
+
+#include "core/base/arena.h"
+#include "core/base/cleanup.h"
+#include "core/base/fd.h"
+#include "core/model/check.h"
+#include "core/model/decode.h"
+#include "core/model/diagnostics.h"
+#include "core/model/dotenv.h"
+#include "core/model/interpolate.h"
+#include "core/model/merge.h"
+#include "core/model/node.h"
+#include "core/model/normalise.h"
+#include "core/model/report.h"
+#include "core/model/schema.h"
+#include "core/model/stackfile.h"
+#include "core/model/variables.h"
+#include "core/model/yaml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/*
+ * While a project is loaded: its arena has the model and all texts in it, the
+ * other one has nodes, sources and variables, and goes when loading is done.
+ */
+struct loader {
+	const struct load_options *options;
+	struct project *project;
+	struct arena *scratch;
+	struct reporter reporter;
+	struct variables environment; /* the process's, and what .env adds to it */
+	struct names warned;
+	struct strings files;
+	struct strings profiles;
+	const char *directory;
+	bool canonical;
+};
+
+static void loader_init(struct loader *loader, const struct load_options *options,
+			struct diagnostics *diag)
+{
+	struct arena *arena = arena_new();
+
+	loader->options = options;
+	loader->project = ARENA_NEW(arena, struct project);
+	loader->project->arena = arena;
+	loader->scratch = arena_new();
+	loader->reporter = (struct reporter){.diag = diag, .arena = loader->scratch};
+	loader->environment.arena = loader->scratch;
+}
+
+static void loader_release(struct loader *loader)
+{
+	project_free(loader->project);
+	variables_release(&loader->environment);
+	names_release(&loader->warned);
+	arena_free(loader->scratch);
+}
+
+/* PATH "-" is standard input.  The text is in the scratch arena. */
+static int read_text(struct loader *loader, const char *path, size_t max, const char **ret_text,
+		     size_t *ret_len, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t len = 0;
+	ssize_t n;
+	int r;
+
+	if (strcmp(path, "-") == 0) {
+		text = malloc(max + 1);
+		if (!text)
+			return err_nomem(err);
+		n = fd_read_full(STDIN_FILENO, text, max + 1);
+		if (n < 0)
+			return err_sys(err, (int)-n, "read standard input");
+		if ((size_t)n > max)
+			return err_set(err, EFBIG, "standard input has more than %zu MiB",
+				       max >> 20);
+		len = (size_t)n;
+	} else {
+		r = fd_read_file(AT_FDCWD, path, max, &text, &len, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_text = arena_strndup(loader->scratch, text, len);
+	*ret_len = len;
+	return 0;
+}
+
+static int read_dotenv(struct loader *loader, const char *path, bool required,
+		       struct variables *ret, struct err *err)
+{
+	const struct dotenv dotenv = {.file = arena_strdup(loader->project->arena, path),
+				      .environment = &loader->environment};
+	struct err missing = ERR_INIT;
+	const char *text;
+	size_t len;
+	int r;
+
+	r = read_text(loader, path, DOTENV_SIZE_MAX, &text, &len, required ? err : &missing);
+	if (r == -ENOENT && !required)
+		return 0;
+	if (r < 0)
+		return required ? r : err_set(err, -r, "%s", missing.msg);
+	return dotenv_parse(&dotenv, text, len, ret, &loader->reporter);
+}
+
+/* --env-file, else COMPOSE_ENV_FILES, else .env in the project directory. */
+static int read_dotenvs(struct loader *loader, struct variables *ret, struct err *err)
+{
+	const struct load_options *options = loader->options;
+	const char *list = stackfile_setting(&loader->environment, "ENV_FILES");
+	struct strings files = {.n = 0};
+	int r = 0;
+
+	if (options->n_env_files == 0 && !list)
+		return read_dotenv(loader,
+				   arena_printf(loader->scratch, "%s/.env", loader->directory),
+				   false, ret, err);
+	if (options->n_env_files == 0)
+		files = stackfile_split(loader->scratch, list, ',');
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = read_dotenv(loader, files.items[i], true, ret, err);
+	for (size_t i = 0; r == 0 && i < options->n_env_files; i++)
+		r = read_dotenv(loader, options->env_files[i], true, ret, err);
+	return r;
+}
+
+/* What the process has wins over what .env says. */
+static int load_environment(struct loader *loader, struct err *err)
+{
+	CLEANUP(variables_release) struct variables dotenv = {.arena = loader->scratch};
+	size_t before = loader->reporter.diag->n_errors;
+	int r = read_dotenvs(loader, &dotenv, err);
+
+	/* A broken line is in the diagnostics, and what else is wrong should get there too. */
+	if (r < 0 && loader->reporter.diag->n_errors == before)
+		return r;
+	for (size_t i = 0; i < dotenv.n; i++)
+		if (!variables_get(&loader->environment, dotenv.items[i].key))
+			variables_set(&loader->environment, dotenv.items[i].key,
+				      dotenv.items[i].value);
+	return 0;
+}
+
+static int parse_tree(struct loader *loader, const char *file, const char *text, size_t len,
+		      struct node **ret_root)
+{
+	struct arena *texts = loader->project->arena;
+	struct node *root;
+	int r;
+
+	r = yaml_parse(loader->scratch, texts, &loader->reporter, arena_strdup(texts, file), text,
+		       len, &root);
+	if (r < 0)
+		return r;
+	if (root->kind != NODE_MAPPING)
+		return report(&loader->reporter, SEVERITY_ERROR, root->pos,
+			      node_is_null(root) ? "the file is empty; it needs 'services:'"
+						 : "a stack file is a mapping with 'services:'");
+	*ret_root = root;
+	/* Errors in values are no reason not to look at the rest. */
+	if (!loader->canonical && !loader->options->no_interpolate)
+		interpolate_tree(root, &loader->environment, NULL, &loader->warned, texts,
+				 &loader->reporter);
+	return 0;
+}
+
+/* All files, one laid over the other.  -EINVAL: one of them is no YAML, which has been said. */
+static int load_trees(struct loader *loader, struct node **ret_root, struct err *err)
+{
+	struct node *root = NULL;
+	bool broken = false;
+
+	for (size_t i = 0; i < loader->files.n; i++) {
+		const char *file = loader->files.items[i], *text;
+		struct node *tree;
+		size_t len;
+		int r;
+
+		r = read_text(loader, file, YAML_SIZE_MAX, &text, &len, err);
+		if (r < 0)
+			return r;
+		if (strcmp(file, "-") == 0)
+			file = "<stdin>";
+		if (parse_tree(loader, file, text, len, &tree) < 0)
+			broken = true;
+		else if (!root)
+			root = tree;
+		else
+			root = merge_trees(loader->scratch, loader->project->arena, &schema_project,
+					   root, tree);
+	}
+	if (broken)
+		return -EINVAL;
+	*ret_root = root;
+	return 0;
+}
+
+static void choose_name(struct loader *loader, const struct node *root)
+{
+	struct project *project = loader->project;
+	const char *setting = stackfile_setting(&loader->environment, "PROJECT_NAME");
+	const struct node *said = node_get(root, "name");
+	struct position pos = said ? said->pos : root->pos;
+	const char *slash;
+
+	if (loader->options->project_name || setting)
+		project->name = arena_strdup(project->arena, loader->options->project_name
+								     ? loader->options->project_name
+								     : setting);
+	if (!project->name) {
+		slash = strrchr(loader->directory, '/');
+		project->name = normalise_name(project->arena, slash + 1);
+		if (*project->name == '\0')
+			project->name = "default";
+	}
+	if (!normalise_is_name(project->name) || strlen(project->name) > 63)
+		report(&loader->reporter, SEVERITY_ERROR, pos,
+		       "'%s' cannot be the project's name: it takes up to 63 lower-case letters, "
+		       "digits, '-' and '_', with a letter or digit first",
+		       project->name);
+}
+
+static void decode_project(struct loader *loader, const struct node *root)
+{
+	struct project *project = loader->project;
+	struct decoder decoder = {
+		.arena = project->arena,
+		.report = &loader->reporter,
+		.working_dir = loader->directory,
+		.environ = loader->canonical ? NULL : &loader->environment,
+		.canonical = loader->canonical,
+	};
+
+	schema_decode(&decoder, &schema_project, root, project);
+	if (project->n_services == 0 && loader->reporter.diag->n_errors == 0)
+		report(&loader->reporter, SEVERITY_ERROR, root->pos,
+		       "there are no services; name at least one below 'services:'");
+	if (!project->working_dir)
+		project->working_dir = arena_strdup(project->arena, loader->directory);
+}
+
+/* From the merged tree to the finished project. */
+static int build_project(struct loader *loader, const struct node *root,
+			 struct project **ret_project)
+{
+	CLEANUP(names_release) struct names inactive = NAMES_INIT;
+	struct project *project = loader->project;
+
+	decode_project(loader, root);
+	choose_name(loader, root);
+	normalise_profiles(project, &loader->profiles, &inactive);
+	check_references(project, &inactive, &loader->reporter);
+	check_cycles(project, &loader->reporter);
+	normalise_networks(project);
+	normalise_volumes(project);
+	check_clashes(project, &loader->reporter);
+	check_addresses(project, &loader->reporter);
+	if (loader->reporter.diag->n_errors > 0)
+		return -EINVAL;
+	*ret_project = TAKE_PTR(loader->project);
+	return 0;
+}
+
+static int fail_with_diagnostics(struct loader *loader, int r, struct err *err)
+{
+	size_t n = loader->reporter.diag->n_errors;
+
+	diagnostics_sort(loader->reporter.diag);
+	if (r == -EINVAL && n > 0)
+		return err_set(err, EINVAL, "the stack file has %zu error%s", n, n == 1 ? "" : "s");
+	return r;
+}
+
+static void choose_profiles(struct loader *loader)
+{
+	const struct load_options *options = loader->options;
+	const char *list = stackfile_setting(&loader->environment, "PROFILES");
+
+	loader->profiles = stackfile_split(loader->scratch, list ? list : "", ',');
+	if (options->n_profiles > 0)
+		loader->profiles = (struct strings){.items = (const char **)options->profiles,
+						    .n = options->n_profiles};
+}
+
+static int find_and_load(struct loader *loader, struct node **ret_root, struct err *err)
+{
+	const struct load_options *options = loader->options;
+	int r;
+
+	variables_set_environ(&loader->environment, options->environ);
+	r = stackfile_find(options, &loader->environment, loader->scratch, &loader->files, err);
+	if (r < 0)
+		return r;
+	r = stackfile_directory(options, loader->files.items[0], loader->scratch,
+				&loader->directory, err);
+	if (r < 0)
+		return r;
+	r = load_environment(loader, err);
+	if (r < 0)
+		return r;
+	choose_profiles(loader);
+	return load_trees(loader, ret_root, err);
+}
+
+int load_project(const struct load_options *options, struct diagnostics *diag,
+		 struct project **ret_project, struct err *err)
+{
+	CLEANUP(loader_release) struct loader loader = {.canonical = false};
+	struct node *root;
+	int r;
+
+	loader_init(&loader, options, diag);
+	r = find_and_load(&loader, &root, err);
+	if (r == 0)
+		r = build_project(&loader, root, ret_project);
+	return fail_with_diagnostics(&loader, r, err);
+}
+
+int load_canonical(const char *text, size_t len, const char *name, struct diagnostics *diag,
+		   struct project **ret_project, struct err *err)
+{
+	static const struct load_options options = {.no_interpolate = true};
+	static const char *all[] = {"*"};
+	CLEANUP(loader_release)
+	struct loader loader = {
+		.canonical = true, .directory = "/", .profiles = {.items = all, .n = 1}};
+	struct node *root;
+	int r;
+
+	loader_init(&loader, &options, diag);
+	r = parse_tree(&loader, name, text, len, &root);
+	if (r == 0)
+		r = build_project(&loader, root, ret_project);
+	return fail_with_diagnostics(&loader, r, err);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/model/kinds.h"
+#include "core/model/project.h"
+#include "core/model/schema.h"
+
+/*
+ * The top level, and networks.<name> and volumes.<name>
+ */
+
+// clang-format off
+#define AT(field) offsetof(struct network, field)
+static const struct attribute ipam_config[] = {
+	{"subnet", &kind_string, AT(subnet), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "its addresses, such as 10.1.2.0/24"},
+	{"ip_range", &kind_string, AT(ip_range), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "the part of them that containers get"},
+	{"gateway", &kind_string, AT(gateway), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "the host's own address in it"},
+	ATTRIBUTE_REFUSED("aux_addresses",
+			  "this is not there yet; keep addresses free with 'ip_range'"),
+};
+static const struct schema schema_ipam_config = SCHEMA_OF(ipam_config);
+
+static const struct attribute ipam[] = {
+	{"config", &kind_ipam_config, 0, MERGE_REPLACE, APPLY_RECREATE,
+	 .schema = &schema_ipam_config, .doc = "one mapping in a list"},
+	{.key = "driver", .kind = &kind_refused, .accepts = "default",
+	 .sentence = "only the driver 'default' is there; remove it", .doc = "default"},
+	ATTRIBUTE_REFUSED("options", "the driver 'default' has no options; remove it"),
+};
+static const struct schema schema_ipam = SCHEMA_OF(ipam);
+
+static const struct attribute network_external[] = {
+	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
+};
+static const struct schema schema_network_external = SCHEMA_OF(network_external);
+
+static const struct attribute network[] = {
+	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "instead of <project>_<key>"},
+	{.key = "driver", .kind = &kind_refused, .accepts = "bridge default",
+	 .sentence = "only networks of the driver 'bridge' are there; for the host's own network "
+		     "use 'network_mode: host' in the service", .doc = "bridge"},
+	{"driver_opts", &kind_map, AT(driver_opts), MERGE_MAP, APPLY_RECREATE,
+	 .doc = "such as com.docker.network.driver.mtu"},
+	{"ipam", &kind_group, 0, MERGE_SCHEMA, APPLY_RECREATE, .schema = &schema_ipam,
+	 .doc = "its addresses"},
+	{"external", &kind_external, AT(external), MERGE_REPLACE, APPLY_RECREATE,
+	 .schema = &schema_network_external, .doc = "it is there already, and stays"},
+	{"internal", &kind_bool, AT(internal), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "no way out of it"},
+	{"attachable", &kind_bool, AT(attachable), MERGE_REPLACE, APPLY_NONE,
+	 .doc = "others may join; on one host they may anyway"},
+	{"labels", &kind_map, AT(labels), MERGE_MAP, APPLY_LIVE, .doc = "notes for other programs"},
+	{.key = "enable_ipv4", .kind = &kind_refused, .accepts = "true yes",
+	 .sentence = "networks have IPv4 addresses; remove it", .doc = "always"},
+	{.key = "enable_ipv6", .kind = &kind_refused, .accepts = "false no",
+	 .sentence = "networks have IPv4 addresses only yet; remove it", .doc = "not yet"},
+};
+#undef AT
+
+#define AT(field) offsetof(struct volume, field)
+static const struct attribute volume_external[] = {
+	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
+};
+static const struct schema schema_volume_external = SCHEMA_OF(volume_external);
+
+static const struct attribute volume[] = {
+	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "instead of <project>_<key>"},
+	{.key = "driver", .kind = &kind_refused, .accepts = "local default",
+	 .sentence = "only volumes of the driver 'local' are there; remove it", .doc = "local"},
+	{"driver_opts", &kind_map, AT(driver_opts), MERGE_MAP, APPLY_RECREATE,
+	 .doc = "type, device and o of a mount(8)"},
+	{"external", &kind_external, AT(external), MERGE_REPLACE, APPLY_RECREATE,
+	 .schema = &schema_volume_external, .doc = "it is there already, and stays"},
+	{"labels", &kind_map, AT(labels), MERGE_MAP, APPLY_LIVE, .doc = "notes for other programs"},
+};
+#undef AT
+
+#define AT(field) offsetof(struct project, field)
+static const struct attribute own[] = {
+	{"working_dir", &kind_working_dir, AT(working_dir), MERGE_REPLACE, APPLY_NONE,
+	 .doc = "where the file lay that this was made from"},
+};
+static const struct schema schema_own = SCHEMA_OF(own);
+
+static const struct attribute project[] = {
+	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "the project's name, where -p does not say another one"},
+	{"services", &kind_services, 0, MERGE_NAMED, APPLY_NONE, .schema = &schema_service,
+	 .doc = "what is run"},
+	{"networks", &kind_project_networks, 0, MERGE_NAMED, APPLY_NONE,
+	 .schema = &schema_network, .doc = "networks between them"},
+	{"volumes", &kind_project_volumes, 0, MERGE_NAMED, APPLY_NONE, .schema = &schema_volume,
+	 .doc = "directories that outlive the containers"},
+	{"x-stack", &kind_group, 0, MERGE_SCHEMA, APPLY_NONE, .schema = &schema_own,
+	 .doc = "our own"},
+	ATTRIBUTE_NOTED("version", "this is obsolete and has no effect; remove it"),
+	{.key = "secrets", .kind = &kind_comment, .doc = "services refuse them"},
+	{.key = "configs", .kind = &kind_comment, .doc = "services refuse them"},
+	ATTRIBUTE_REFUSED("include", "include is not there yet; give several files with -f"),
+	ATTRIBUTE_REFUSED("models", "models are run by Docker's own products only"),
+};
+#undef AT
+// clang-format on
+
+const struct schema schema_project = SCHEMA_OF(project);
+const struct schema schema_network = SCHEMA_OF(network);
+const struct schema schema_volume = SCHEMA_OF(volume);
