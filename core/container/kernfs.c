@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/container/kernfs.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "core/container/cgroupns.h"
+#include "core/container/devices.h"
+#include "core/container/inroot.h"
+#include "core/container/mountfd.h"
+#include "core/container/spec.h"
+#include "core/container/sys.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define QUIET	    (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV)
+#define SHM_DEFAULT (UINT64_C(64) << 20)
+
+/* Mount TYPE on PATH below ROOT, both without symbolic links; returns the mount. */
+static int mount_new(int root, const char *path, const char *type, const char *options,
+		     unsigned int attrs, struct err *err)
+{
+	CLEANUP_FD int mount = -1, target = -1;
+	int r;
+
+	mount = mountfd_new(type, options, attrs, err);
+	if (mount < 0)
+		return mount;
+	/* Nobody else is in this namespace yet, so nothing changes between the two calls. */
+	if (mkdirat(root, path, 0755) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "create '/%s' in the container", path);
+	target = inroot_open_nolinks(root, path, O_PATH | O_DIRECTORY, err);
+	if (target < 0)
+		return target;
+	r = mountfd_attach(mount, target, err);
+	return r < 0 ? r : TAKE_FD(mount);
+}
+
+static int mount_dev(int root, const struct container_spec *spec, struct kernfs *kernfs,
+		     struct err *err)
+{
+	CLEANUP_FD int shm = -1, mqueue = -1;
+	char size[64];
+	int r;
+
+	kernfs->dev = mount_new(root, "dev", "tmpfs", "mode=755,size=65536k",
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
+	if (kernfs->dev < 0)
+		return kernfs->dev;
+	r = devices_populate(kernfs->dev, err);
+	if (r == 0 && spec->privileged)
+		r = devices_add_host(kernfs->dev, err);
+	if (r < 0)
+		return r;
+	kernfs->pts =
+		mount_new(root, "dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5",
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+	if (kernfs->pts < 0)
+		return kernfs->pts;
+	snprintf(size, sizeof(size), "mode=1777,size=%" PRIu64,
+		 spec->shm_size ? spec->shm_size : SHM_DEFAULT);
+	shm = mount_new(root, "dev/shm", "tmpfs", size, QUIET, err);
+	if (shm < 0)
+		return shm;
+	mqueue = mount_new(root, "dev/mqueue", "mqueue", NULL, QUIET, err);
+	return mqueue < 0 ? mqueue : 0;
+}
+
+int kernfs_mount(int root, const struct container_spec *spec, struct kernfs *ret_kernfs,
+		 struct err *err)
+{
+	CLEANUP(kernfs_release) struct kernfs kernfs = KERNFS_INIT;
+	CLEANUP_FD int sys = -1;
+	int r;
+
+	kernfs.proc = mount_new(root, "proc", "proc", NULL, QUIET, err);
+	if (kernfs.proc < 0)
+		return kernfs.proc;
+	r = mount_dev(root, spec, &kernfs, err);
+	if (r < 0)
+		return r;
+	sys = mount_new(root, "sys", "sysfs", NULL,
+			QUIET | (spec->privileged ? 0 : MOUNT_ATTR_RDONLY), err);
+	if (sys < 0)
+		return sys;
+	r = cgroupns_mount(root, spec->privileged, err);
+	if (r < 0)
+		return r;
+	*ret_kernfs = kernfs;
+	kernfs = (struct kernfs)KERNFS_INIT;
+	return 0;
+}
+
+void kernfs_release(struct kernfs *kernfs)
+{
+	cleanup_close(&kernfs->proc);
+	cleanup_close(&kernfs->dev);
+	cleanup_close(&kernfs->pts);
+}
