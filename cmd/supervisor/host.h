@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CMD_SUPERVISOR_HOST_H
+#define STACK_CMD_SUPERVISOR_HOST_H
+
+#include "core/base/paths.h"
+#include "core/container/cgroup.h"
+#include "core/container/devices_cgroup.h"
+#include "core/container/spec.h"
+#include "core/converge/driver.h"
+#include "net/cidr.h"
+#include "store/image.h"
+#include "store/record.h"
+
+#include <limits.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <uv.h>
+
+/*
+ * Host: the driver that does things, on this machine
+ *
+ * Here core's seam (core/converge/driver.h) meets net/ and store/.  One file
+ * per kind of thing:
+ *
+ *	host.c			the table, birth and end
+ *	host_network.c		bridges, addresses, names
+ *	host_firewall.c		rules
+ *	host_ports.c		reserved host ports
+ *	host_volume.c		volumes
+ *	host_container.c	making, changing and removing a container
+ *	host_process.c		starting, watching and ending its process
+ *	host_spec.c		service + image → what the shim does
+ *	host_mounts.c		the mounts of that, host_files.c: /etc/hosts and the like
+ */
+struct dns_server;
+struct netlink;
+
+struct host_network {
+	struct network_record record;
+	struct cidr gateway;
+	char bridge[IFNAMSIZ];
+	int ifindex;		/* 0: the bridge is not there */
+	struct dns_server *dns; /* NULL: there is none */
+};
+
+struct host_port {
+	char container[RECORD_NAME_MAX];
+	char protocol[8], host_ip[46];
+	uint16_t port;
+	int fd;
+};
+
+/* The seccomp programs that were built so far, one for each set of capabilities. */
+struct host_seccomp {
+	uint64_t capabilities;
+	struct sock_filter *filter;
+	size_t n;
+};
+
+struct host {
+	const struct paths *paths;
+	char project[64];
+	char id[PATHS_ID_LEN + 1];
+	char cgroup_root[32]; /* paths_cgroup_root() */
+	char shim[PATH_MAX];  /* the program */
+	int run_fd;	      /* <run>/<project> */
+	uv_loop_t *loop;
+	struct netlink *nl;
+	struct cgroup_host cgroups;
+	struct device_filter devices, all_devices;
+	struct host_network *networks;
+	size_t n_networks;
+	struct host_port *ports;
+	size_t n_ports;
+	struct host_seccomp *seccomp;
+	size_t n_seccomp;
+};
+
+/*
+ * PROJECT's host.  Finds out which networks there are already.
+ *
+ * -ENOENT: no cgroup file system.
+ */
+int host_init(struct host *host, const struct paths *paths, const char *project, int run_fd,
+	      uv_loop_t *loop, struct err *err);
+
+/* Containers, networks and rules stay.  The loop has to run once more. */
+void host_release(struct host *host);
+
+extern const struct driver_ops host_driver_ops;
+
+/* --- for the other files of the host --- */
+
+/* "<cgroup root>/<project>/<container>"; CONTAINER NULL: that of the project */
+void host_cgroup_path(const struct host *host, const char *container, char *ret, size_t size);
+
+/* "<run>/<project>/containers/<container>" */
+int host_container_dir(const struct host *host, const char *container, char *ret, size_t size,
+		       struct err *err);
+
+/* NULL: no such network is there. */
+struct host_network *host_network(struct host *host, const char *key);
+
+int host_networks_load(struct host *host, struct err *err);
+void host_networks_release(struct host *host);
+
+/* Choose addresses for SERVICE's networks into RECORD, make namespace and links. */
+int host_attach(struct host *host, const struct service *service, struct container_record *record,
+		struct err *err);
+int host_detach(struct host *host, const char *container, struct err *err);
+
+void host_ports_release(struct host *host);
+
+/* <root>/projects/<project>/containers/<container>, or its sub-directory SUB. */
+int host_rootfs_dir(const struct host *host, const char *container, const char *sub, char *ret,
+		    size_t size, struct err *err);
+
+/*
+ * Work out the spec of one container and write it, with its files, to its
+ * directory.  Anonymous volumes are added to RECORD.
+ */
+int host_write_spec(struct host *host, const struct container_def *def, const struct image *image,
+		    struct container_record *record, struct err *err);
+
+struct arena;
+
+/* The mounts of SPEC in the order they are made; strings in ARENA. */
+int host_spec_mounts(struct host *host, const struct container_def *def, const struct image *image,
+		     struct container_record *record, struct container_spec *spec,
+		     struct arena *arena, struct err *err);
+
+/* Write hosts, hostname and resolv.conf to the container's directory DIRFD. */
+int host_write_files(const struct service *service, const struct container_record *record,
+		     int dirfd, struct err *err);
+
+/* The host name of a container of SERVICE. */
+const char *host_hostname(const struct service *service, const struct container_record *record);
+
+/* The driver's operations, by file. */
+int host_network_create(void *ctx, const struct network *network, struct err *err);
+int host_network_remove(void *ctx, const char *key, struct err *err);
+int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
+void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown);
+int host_firewall_sync(void *ctx, void *prepared, struct err *err);
+int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
+		       struct err *err);
+void host_ports_free(void *ctx, const char *name);
+int host_volume_create(void *ctx, const struct volume *volume, struct err *err);
+int host_volume_remove(void *ctx, const char *name, struct err *err);
+int host_container_create(void *ctx, const struct container_def *def,
+			  struct container_record *record, struct err *err);
+int host_container_update(void *ctx, const struct container_def *def,
+			  struct container_record *record, struct err *err);
+int host_container_remove(void *ctx, const char *name, struct err *err);
+int host_container_start(void *ctx, const char *name, struct container_process *ret,
+			 struct err *err);
+int host_container_adopt(void *ctx, const char *name, struct container_process *ret,
+			 struct err *err);
+int host_container_look(void *ctx, const char *name, struct container_view *ret, struct err *err);
+int host_container_signal(void *ctx, const char *name, int signo, struct err *err);
+int host_container_kill(void *ctx, const char *name, struct err *err);
+int host_probe_start(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,
+		     int *ret_pidfd, int *ret_output_fd, struct err *err);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Host ports that are kept for containers, as bound sockets. */
+#include "cmd/supervisor/host.h"
+
+#include "core/base/cleanup.h"
+#include "net/port.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What one container is to have, while it is being put together. */
+struct claim {
+	struct host_port *items;
+	size_t n;
+};
+
+static void claim_release(struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n; i++)
+		if (claim->items[i].fd >= 0)
+			close(claim->items[i].fd);
+	free(claim->items);
+}
+
+static struct host_port *held(struct host *host, const struct host_port *port)
+{
+	for (size_t i = 0; i < host->n_ports; i++) {
+		struct host_port *h = &host->ports[i];
+
+		if (h->fd >= 0 && h->port == port->port &&
+		    strcmp(h->container, port->container) == 0 &&
+		    strcmp(h->protocol, port->protocol) == 0 &&
+		    strcmp(h->host_ip, port->host_ip) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+/* One host port: the socket that is held already, or a new one. */
+static int claim_port(struct host *host, struct claim *claim, struct host_port *port,
+		      struct err *err)
+{
+	struct in_addr addr = {.s_addr = INADDR_ANY};
+	struct host_port *grown = realloc(claim->items, (claim->n + 1) * sizeof(*claim->items));
+	struct host_port *there = port->port ? held(host, port) : NULL;
+	int r = 0;
+
+	if (!grown)
+		return err_nomem(err);
+	claim->items = grown;
+	if (there) {
+		/* Shared until the claim is complete; a duplicate keeps both sides simple. */
+		port->fd = fcntl(there->fd, F_DUPFD_CLOEXEC, 3);
+		if (port->fd < 0)
+			return err_sys(err, errno, "keep port %u", port->port);
+	} else {
+		if (port->host_ip[0])
+			r = addr_parse(port->host_ip, &addr, err);
+		if (r == 0)
+			r = port_reserve(port_protocol(port->protocol), addr, port->port, &port->fd,
+					 &port->port, err);
+	}
+	if (r == 0)
+		claim->items[claim->n++] = *port;
+	return r;
+}
+
+/* An ephemeral port that was chosen before stays what it was. */
+static uint16_t chosen_before(const struct container_record *record, const struct port *port)
+{
+	for (size_t i = 0; i < record->n_ports; i++)
+		if (record->ports[i].target == port->target &&
+		    strcmp(record->ports[i].protocol, port->protocol) == 0)
+			return record->ports[i].published;
+	return 0;
+}
+
+static int claim_range(struct host *host, struct claim *claim, const struct port *port,
+		       const struct container_record *record, struct record_port *ret,
+		       struct err *err)
+{
+	const char *host_ip = port->host_ip ? port->host_ip : "";
+	uint16_t first = port->published ? port->published : chosen_before(record, port);
+	int r = 0;
+
+	*ret = (struct record_port){.target = port->target, .count = port->count};
+	snprintf(ret->protocol, sizeof(ret->protocol), "%s", port->protocol);
+	snprintf(ret->host_ip, sizeof(ret->host_ip), "%s", host_ip);
+	for (uint16_t i = 0; r == 0 && i < port->count; i++) {
+		struct host_port one = {.port = first ? (uint16_t)(first + i) : 0, .fd = -1};
+
+		snprintf(one.container, sizeof(one.container), "%s", record->name);
+		memcpy(one.protocol, ret->protocol, sizeof(one.protocol));
+		memcpy(one.host_ip, ret->host_ip, sizeof(one.host_ip));
+		r = claim_port(host, claim, &one, err);
+		if (r == -EADDRINUSE && !port->published && first) {
+			/* Its old number is somebody else's now: another one will do. */
+			one.port = first = 0;
+			r = claim_port(host, claim, &one, err);
+		}
+		if (r == 0 && i == 0)
+			first = ret->published = one.port;
+	}
+	return r;
+}
+
+static void keep(struct host *host, struct claim *claim)
+{
+	struct host_port *grown =
+		realloc(host->ports, (host->n_ports + claim->n + 1) * sizeof(*host->ports));
+
+	if (!grown)
+		abort();
+	host->ports = grown;
+	for (size_t i = 0; i < claim->n; i++)
+		host->ports[host->n_ports++] = claim->items[i];
+	claim->n = 0;
+}
+
+int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
+		       struct err *err)
+{
+	CLEANUP(claim_release) struct claim claim = {.items = NULL};
+	CLEANUP_FREE struct record_port *ports = calloc(service->n_ports + 1, sizeof(*ports));
+	struct host *host = ctx;
+	int r = 0;
+
+	if (!ports)
+		return err_nomem(err);
+	for (size_t i = 0; r == 0 && i < service->n_ports; i++)
+		r = claim_range(host, &claim, &service->ports[i], record, &ports[i], err);
+	if (r < 0)
+		return r;
+	host_ports_free(host, record->name);
+	keep(host, &claim);
+	free(record->ports);
+	record->ports = TAKE_PTR(ports);
+	record->n_ports = service->n_ports;
+	return 0;
+}
+
+void host_ports_free(void *ctx, const char *name)
+{
+	struct host *host = ctx;
+	size_t n = 0;
+
+	for (size_t i = 0; i < host->n_ports; i++) {
+		if (strcmp(host->ports[i].container, name) == 0)
+			close(host->ports[i].fd);
+		else
+			host->ports[n++] = host->ports[i];
+	}
+	host->n_ports = n;
+}
+
+void host_ports_release(struct host *host)
+{
+	for (size_t i = 0; i < host->n_ports; i++)
+		close(host->ports[i].fd);
+	free(host->ports);
+	host->ports = NULL;
+	host->n_ports = 0;
+}

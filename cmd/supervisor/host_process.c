@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Starting, watching and ending the process of a container. */
+#include "cmd/supervisor/host.h"
+
+#include "core/base/cleanup.h"
+#include "core/container/shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What a child of ours gets in place of our descriptors; -1: /dev/null, or nothing for `report`. */
+struct child_fds {
+	int output; /* standard output and error */
+	int report; /* becomes SHIM_REPORT_FD */
+};
+
+/* In the child, which shares our memory until it executes: system calls only. */
+static void child_exec(const char *program, char *const argv[], const struct child_fds *fds)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int output = fds->output >= 0 ? fds->output : null;
+
+	/* dup2() onto itself would leave CLOEXEC set; all of ours are above SHIM_REPORT_FD. */
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+		_exit(125);
+	if (fds->output >= 0 &&
+	    (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0))
+		_exit(125);
+	if (fds->report >= 0 && dup2(fds->report, SHIM_REPORT_FD) < 0)
+		_exit(125);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(program, argv);
+	_exit(127);
+}
+
+/*
+ * Run PROGRAM as a child.  It shares our memory and stops this thread until it
+ * has executed, so its cost does not grow with ours (vfork(2)); all signals are
+ * blocked meanwhile, for a handler of ours must not run in it.
+ */
+static int spawn(const char *program, char *const argv[], const struct child_fds *fds,
+		 int *ret_pidfd, struct err *err)
+{
+	sigset_t all, old;
+	int pidfd;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = vfork();
+	if (pid == 0)
+		child_exec(program, argv, fds);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return err_sys(err, errno, "start '%s'", program);
+	/* Not reaped before we say so: the pid cannot be anybody else's yet. */
+	pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0)
+		return err_sys(err, errno, "watch '%s'", program);
+	*ret_pidfd = pidfd;
+	return 0;
+}
+
+/* Above the descriptors that a child has places for. */
+static int raise_fd(int fd)
+{
+	int raised = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+
+	close(fd);
+	return raised;
+}
+
+static int make_pipe(int *ret_read, int *ret_write, struct err *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "make a pipe");
+	*ret_read = ends[0];
+	*ret_write = raise_fd(ends[1]);
+	if (*ret_write < 0) {
+		close(ends[0]);
+		return err_sys(err, errno, "make a pipe");
+	}
+	return 0;
+}
+
+static int run_shim(struct host *host, const char *verb, const char *name,
+		    struct container_process *ret, struct err *err)
+{
+	CLEANUP_FD int read_end = -1;
+	CLEANUP_FD int write_end = -1;
+	char dir[PATH_MAX];
+	char *argv[] = {(char[]){"stack-shim"}, NULL, dir, NULL};
+	CLEANUP_FREE char *verb_copy = strdup(verb);
+	int r = host_container_dir(host, name, dir, sizeof(dir), err);
+
+	if (r == 0)
+		r = make_pipe(&read_end, &write_end, err);
+	if (r < 0)
+		return r;
+	argv[1] = verb_copy;
+	r = spawn(host->shim, argv, &(struct child_fds){.output = -1, .report = write_end},
+		  &ret->shim_pidfd, err);
+	if (r == 0)
+		ret->report_fd = TAKE_FD(read_end);
+	return r;
+}
+
+int host_container_start(void *ctx, const char *name, struct container_process *ret,
+			 struct err *err)
+{
+	return run_shim(ctx, "run", name, ret, err);
+}
+
+int host_container_adopt(void *ctx, const char *name, struct container_process *ret,
+			 struct err *err)
+{
+	return run_shim(ctx, "adopt", name, ret, err);
+}
+
+static int open_dir(struct host *host, const char *name, int *ret_fd, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "containers/%s", name);
+
+	if (r < 0)
+		return r;
+	*ret_fd = openat(host->run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, errno, "open '%s'", path) : 0;
+}
+
+int host_container_look(void *ctx, const char *name, struct container_view *ret, struct err *err)
+{
+	struct container_view view = CONTAINER_VIEW_INIT;
+	struct err inner = ERR_INIT;
+	CLEANUP_FD int dir = -1;
+	CLEANUP_FD int pidfd = -1;
+	int r = open_dir(ctx, name, &dir, err);
+
+	if (r < 0)
+		return r;
+	r = state_read(dir, &view.state, &inner);
+	if (r < 0 && r != -ENOENT)
+		return err_set(err, -r, "%s", inner.msg);
+	view.has_state = r == 0;
+	if (view.has_state) {
+		state_open(&view.state, &pidfd, &view.shim_pidfd);
+		view.running = pidfd >= 0;
+	}
+	/* After looking for the processes: the record is written before they are gone. */
+	view.has_exit = exit_read(dir, &view.exit, NULL) == 0;
+	if (view.has_exit)
+		view.running = false;
+	*ret = view;
+	return 0;
+}
+
+int host_container_signal(void *ctx, const char *name, int signo, struct err *err)
+{
+	struct container_state state;
+	CLEANUP_FD int dir = -1;
+	CLEANUP_FD int pidfd = -1;
+	CLEANUP_FD int shim = -1;
+	int r = open_dir(ctx, name, &dir, err);
+
+	if (r == 0)
+		r = state_read(dir, &state, err);
+	if (r < 0)
+		return r;
+	state_open(&state, &pidfd, &shim);
+	if (pidfd < 0)
+		return err_set(err, ESRCH, "container '%s' has ended", name);
+	if (pidfd_send_signal(pidfd, signo, NULL, 0) < 0)
+		return err_sys(err, errno, "signal container '%s'", name);
+	return 0;
+}
+
+int host_container_kill(void *ctx, const char *name, struct err *err)
+{
+	struct host *host = ctx;
+	char path[CGROUP_PATH_MAX];
+	int r;
+
+	host_cgroup_path(host, name, path, sizeof(path));
+	r = cgroup_kill(&host->cgroups, path, err);
+	/* By its cgroup all of it goes; PID 1 as well, in case that is not in there yet. */
+	(void)host_container_signal(host, name, SIGKILL, NULL);
+	return r;
+}
+
+int host_probe_start(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,
+		     int *ret_pidfd, int *ret_output_fd, struct err *err)
+{
+	static char shim[] = "stack-shim", exec[] = "exec", timeout[] = "--timeout",
+		    dashes[] = "--";
+	struct host *host = ctx;
+	CLEANUP_FD int read_end = -1;
+	CLEANUP_FD int write_end = -1;
+	CLEANUP_FREE char **args = NULL;
+	char dir[PATH_MAX], limit[24];
+	size_t n = 0, at = 0;
+	int r = host_container_dir(host, name, dir, sizeof(dir), err);
+
+	if (r == 0)
+		r = make_pipe(&read_end, &write_end, err);
+	if (r < 0)
+		return r;
+	while (argv[n])
+		n++;
+	args = calloc(n + 8, sizeof(*args));
+	if (!args)
+		return err_nomem(err);
+	snprintf(limit, sizeof(limit), "%lld", (long long)timeout_ms);
+	args[at++] = shim;
+	args[at++] = exec;
+	args[at++] = timeout;
+	args[at++] = limit;
+	args[at++] = dir;
+	args[at++] = dashes;
+	for (size_t i = 0; i < n; i++)
+		args[at++] = (char *)(uintptr_t)argv[i]; /* execv(2) does not write to them */
+	/* The loop reads it; a probe that floods its pipe must not hold us up. */
+	if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
+		return err_sys(err, errno, "read the output of a health check");
+	r = spawn(host->shim, args, &(struct child_fds){.output = write_end, .report = -1},
+		  ret_pidfd, err);
+	if (r == 0)
+		*ret_output_fd = TAKE_FD(read_end);
+	return r;
+}

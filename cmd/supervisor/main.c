@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * stack-supervisor: keeps one project as its stack file says
+ *
+ *	stack-supervisor --project NAME [--root DIR] [--run DIR] [--ready-fd N]
+ *
+ * Started by `stack` below a guard.  It says "ready" or "error SENTENCE" on
+ * descriptor N once it knows.  Exit status 0: the project is down, or it was
+ * asked to end by SIGTERM; the guard starts it again after anything else.
+ */
+#include "cmd/supervisor/host.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/supervise/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct arguments {
+	const char *project, *root, *run;
+	int ready_fd;
+};
+
+static int parse_arguments(int argc, char **argv, struct arguments *ret, struct err *err)
+{
+	static const struct option options[] = {
+		{"project", required_argument, NULL, 'p'},
+		{"root", required_argument, NULL, 'r'},
+		{"run", required_argument, NULL, 'R'},
+		{"ready-fd", required_argument, NULL, 'f'},
+		{"log-level", required_argument, NULL, 'l'},
+		{NULL, 0, NULL, 0},
+	};
+	enum log_level level;
+	int c;
+
+	*ret = (struct arguments){.ready_fd = -1};
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (c == 'p')
+			ret->project = optarg;
+		else if (c == 'r')
+			ret->root = optarg;
+		else if (c == 'R')
+			ret->run = optarg;
+		else if (c == 'f')
+			ret->ready_fd = atoi(optarg);
+		else if (c == 'l' && log_level_parse(optarg, &level) == 0)
+			log_set_level(level);
+		else
+			return err_set(err, EINVAL, "unknown option");
+	}
+	if (!ret->project || !text_is_name(ret->project, TEXT_NAME_MAX))
+		return err_set(err, EINVAL, "--project NAME is missing or no name");
+	return 0;
+}
+
+/*
+ * Open <run>/<project> and take its lock.  A directory that a supervisor just
+ * removed with its project is made again.
+ */
+static int lock_project(const struct paths *paths, const char *project, int *ret_dir, int *ret_lock,
+			struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+	CLEANUP_FD int lock = -1;
+	char path[PATH_MAX], holder[32] = "";
+	struct stat ours, there;
+	int r;
+
+	r = paths_join(path, sizeof(path), err, "%s/%s", paths->run, project);
+	if (r == 0)
+		r = fd_mkdir_p(path, 0700, err);
+	if (r < 0)
+		return r;
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0)
+		return err_sys(err, errno, "open '%s/lock'", path);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (read(lock, holder, sizeof(holder) - 1) < 0)
+			holder[0] = '\0';
+		return err_set(err, EBUSY, "project '%s' has a supervisor already (pid %.*s)",
+			       project, (int)strcspn(holder, "\n"), holder);
+	}
+	if (fstat(lock, &ours) < 0 || fstatat(dir, "lock", &there, 0) < 0 ||
+	    ours.st_ino != there.st_ino)
+		return err_set(err, EAGAIN, "project '%s' is just being taken down; try again",
+			       project);
+	r = snprintf(holder, sizeof(holder), "%d\n", (int)getpid());
+	if (ftruncate(lock, 0) < 0 || write(lock, holder, (size_t)r) != r)
+		return err_sys(err, errno, "write '%s/lock'", path);
+	*ret_dir = TAKE_FD(dir);
+	*ret_lock = TAKE_FD(lock);
+	return 0;
+}
+
+/* What helps and is no harm to go without. */
+static void settle_in(void)
+{
+	struct rlimit limit;
+
+	umask(0022);
+	signal(SIGPIPE, SIG_IGN);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	(void)fd_write_control(AT_FDCWD, "/proc/self/oom_score_adj", "-500", NULL);
+}
+
+/* Tell whoever started us.  False: nobody listens any more. */
+static bool say_ready(int fd, const struct err *err)
+{
+	char line[640];
+	bool told;
+	int n;
+
+	if (fd < 0)
+		return false;
+	n = err ? snprintf(line, sizeof(line), "error %s\n", err->msg)
+		: snprintf(line, sizeof(line), "ready\n");
+	told = fd_write_all(fd, line, (size_t)n) == 0;
+	close(fd);
+	return told;
+}
+
+static void on_signal(uv_signal_t *handle, int signo)
+{
+	(void)signo;
+	uv_stop(handle->loop);
+}
+
+/* Close what is left, so that every close callback has run before the loop goes. */
+static void drain(uv_loop_t *loop, uv_signal_t *terminate)
+{
+	uv_close((uv_handle_t *)terminate, NULL);
+	while (uv_run(loop, UV_RUN_DEFAULT) != 0)
+		;
+	uv_loop_close(loop);
+}
+
+static int supervise(const struct arguments *arguments, const struct paths *paths, int run_fd,
+		     struct err *err)
+{
+	struct supervisor *supervisor = NULL;
+	struct supervisor_options options;
+	uv_signal_t terminate;
+	struct host host;
+	uv_loop_t loop;
+	int r;
+
+	uv_loop_init(&loop);
+	uv_signal_init(&loop, &terminate);
+	uv_signal_start(&terminate, on_signal, SIGTERM);
+	r = host_init(&host, paths, arguments->project, run_fd, &loop, err);
+	if (r == 0) {
+		options = (struct supervisor_options){
+			.project = arguments->project,
+			.paths = paths,
+			.loop = &loop,
+			.driver = {.ops = &host_driver_ops, .ctx = &host},
+			.run_fd = run_fd};
+		r = supervisor_new(&options, &supervisor, err);
+		if (r == 0) {
+			say_ready(arguments->ready_fd, NULL);
+			uv_run(&loop, UV_RUN_DEFAULT);
+		}
+		supervisor_free(supervisor);
+		host_release(&host);
+	}
+	drain(&loop, &terminate);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments;
+	struct err err = ERR_INIT;
+	CLEANUP_FD int run_fd = -1;
+	CLEANUP_FD int lock = -1;
+	struct paths paths;
+	int r;
+
+	r = parse_arguments(argc, argv, &arguments, &err);
+	if (r == 0 && arguments.ready_fd >= 0)
+		(void)fcntl(arguments.ready_fd, F_SETFD, FD_CLOEXEC);
+	settle_in();
+	if (r == 0)
+		r = paths_init(&paths, arguments.root, arguments.run, &err);
+	if (r == 0)
+		r = lock_project(&paths, arguments.project, &run_fd, &lock, &err);
+	if (r == 0)
+		r = supervise(&arguments, &paths, run_fd, &err);
+	if (r == 0)
+		return 0;
+	log_error("%s", err.msg);
+	/*
+	 * A command that was told decides what comes next.  With nobody there it is the
+	 * guard that started us again, and it shall go on trying; but not when another
+	 * supervisor does the work.
+	 */
+	return say_ready(arguments.ready_fd, &err) || r == -EBUSY ? 0 : 1;
+}
