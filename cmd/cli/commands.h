@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CMD_CLI_COMMANDS_H
+#define STACK_CMD_CLI_COMMANDS_H
+
+#include "cmd/cli/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cli;
+struct strbuf;
+
+/*
+ * Commands: a row each, in the order `stack help` shows them
+ */
+struct command {
+	const char *name;
+	const char *operands; /* "[SERVICE…]", for the usage line */
+	const char *help;     /* one line */
+	const struct option_spec *options;
+	size_t n_options;
+	size_t args_size; /* of the struct that the options fill */
+	size_t min_operands, max_operands;
+	bool first_operand_ends; /* what follows the first operand is no option of ours */
+	bool foreign_options;	 /* another program's: even options are operands */
+
+	/*
+	 * ARGS is the filled struct.  Returns the exit status, or -errno with a
+	 * sentence in ERR, which is then printed and makes the exit status 1.
+	 */
+	int (*run)(struct cli *cli, const void *args, char **operands, size_t n, struct err *err);
+};
+
+#define COMMAND_ANY SIZE_MAX /* max_operands: as many as one likes */
+
+extern const struct command command_up, command_down, command_ps, command_logs, command_exec,
+	command_start, command_stop, command_restart, command_kill, command_config, command_plan,
+	command_image, command_inspect, command_ls, command_port, command_events, command_version,
+	command_help;
+
+/* NULL when there is none; *RET_SUGGESTION (may be NULL) is then a near name or NULL. */
+const struct command *command_find(const char *name, const char **ret_suggestion);
+
+/* Read ARGV, argv[0] being the command's name, and run it.  Returns the exit status. */
+int command_run(const struct command *command, struct cli *cli, int argc, char **argv);
+
+/* The command's help text. */
+void command_usage(const struct command *command, struct strbuf *out);
+
+/* The list of all commands, a line each. */
+void commands_list(struct strbuf *out);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cli/containers.h"
+
+#include "cmd/cli/launch.h"
+#include "cmd/cli/output.h"
+#include "cmd/cli/request.h"
+#include "core/base/cleanup.h"
+#include "core/base/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+int containers_list(const struct paths *paths, const char *project, json_t **ret_list,
+		    struct err *err)
+{
+	CLEANUP(request_json_cleanup) json_t *message = NULL, *result = NULL;
+	CLEANUP_FD int fd = -1;
+	json_t *list;
+	int r;
+
+	r = launch_connect(paths, project, false, &fd, err);
+	if (r < 0)
+		return r;
+	message = request_new("ps", NULL, 0);
+	r = message ? request_run(fd, message, NULL, NULL, NULL, &result, err) : err_nomem(err);
+	if (r < 0)
+		return r;
+	list = json_object_get(result, "containers");
+	if (!json_is_array(list))
+		return err_set(err, EBADMSG, "the supervisor's answer has no containers");
+	*ret_list = json_incref(list);
+	return 0;
+}
+
+bool containers_selected(const char *name, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return n == 0;
+}
+
+static bool has_service(const json_t *list, const char *service)
+{
+	const json_t *container;
+	size_t i;
+
+	json_array_foreach (list, i, container)
+		if (strcmp(output_string(container, "service"), service) == 0)
+			return true;
+	return false;
+}
+
+static int no_such_service(const json_t *list, const char *service, struct err *err)
+{
+	size_t n = json_array_size(list), i;
+	CLEANUP_FREE const char **names = calloc(n + 1, sizeof(*names));
+	const json_t *container;
+	const char *near;
+
+	if (!names)
+		return err_nomem(err);
+	json_array_foreach (list, i, container)
+		names[i] = output_string(container, "service");
+	near = text_suggest(service, names, n);
+	if (!near)
+		return err_set(err, ENOENT, "no such service: '%s'", service);
+	return err_set(err, ENOENT, "no such service: '%s'; did you mean '%s'?", service, near);
+}
+
+int containers_of(json_t *list, char *const *services, size_t n, json_t **ret_list, struct err *err)
+{
+	json_t *selected, *container;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!has_service(list, services[i]))
+			return no_such_service(list, services[i], err);
+	selected = json_array();
+	json_array_foreach (list, i, container)
+		if (containers_selected(output_string(container, "service"), services, n))
+			json_array_append(selected, container);
+	*ret_list = selected;
+	return 0;
+}
+
+int containers_pick(const json_t *list, const char *service, json_int_t index,
+		    const json_t **ret_container, struct err *err)
+{
+	const json_t *container;
+	size_t i;
+
+	json_array_foreach (list, i, container) {
+		if (strcmp(output_string(container, "service"), service) != 0 ||
+		    (index > 0 && output_integer(container, "index") != index))
+			continue;
+		*ret_container = container;
+		return 0;
+	}
+	if (has_service(list, service))
+		return err_set(err, ENOENT, "service '%s' has no container %lld", service,
+			       (long long)index);
+	return no_such_service(list, service, err);
+}
+
+bool container_is_alive(const json_t *container)
+{
+	static const char *const states[] = {"starting", "running", "stopping", "restarting"};
+	const char *state = output_string(container, "state");
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* exec: find the container, then become stack-shim, which joins it. */
+#include "cmd/cli/cli.h"
+#include "cmd/cli/commands.h"
+#include "cmd/cli/containers.h"
+#include "cmd/cli/launch.h"
+#include "cmd/cli/output.h"
+#include "cmd/cli/request.h"
+#include "core/base/cleanup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXEC_FAILED 125 /* exit status, as docker's: it was not the program that failed */
+
+struct exec_args {
+	bool detach, interactive, tty, no_tty, privileged;
+	const char *user, *workdir;
+	struct string_list env;
+	int64_t index;
+};
+
+#define ARG(field) offsetof(struct exec_args, field)
+
+static const struct option_spec exec_options[] = {
+	{'d', "detach", OPTION_FLAG, ARG(detach), NULL, "do not wait for the program"},
+	{'i', "interactive", OPTION_FLAG, ARG(interactive), NULL,
+	 "keep standard input open (always done unless -d)"},
+	{'t', "tty", OPTION_FLAG, ARG(tty), NULL,
+	 "allocate a terminal (done when input and output are one)"},
+	{'T', "no-tty", OPTION_FLAG, ARG(no_tty), NULL, "allocate no terminal"},
+	{'u', "user", OPTION_STRING, ARG(user), "USER[:GROUP]", "who runs it"},
+	{'w', "workdir", OPTION_STRING, ARG(workdir), "DIR", "where it runs"},
+	{'e', "env", OPTION_LIST, ARG(env), "KEY=VALUE", "environment variable; repeat"},
+	{0, "index", OPTION_NUMBER, ARG(index), "N", "which container of the service"},
+	{0, "privileged", OPTION_FLAG, ARG(privileged), NULL, "with all capabilities"},
+};
+
+/* The shim's own options and operands (core/container/shim.h). */
+static void add_options(struct string_list *argv, const struct exec_args *args)
+{
+	bool tty = args->tty || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+
+	string_list_add(argv, "exec");
+	if (args->detach)
+		string_list_add(argv, "-d");
+	else
+		string_list_add(argv, "-i");
+	if (tty && !args->no_tty && !args->detach)
+		string_list_add(argv, "-t");
+	if (args->privileged)
+		string_list_add(argv, "--privileged");
+	if (args->user) {
+		string_list_add(argv, "-u");
+		string_list_add(argv, args->user);
+	}
+	if (args->workdir) {
+		string_list_add(argv, "-w");
+		string_list_add(argv, args->workdir);
+	}
+	for (size_t i = 0; i < args->env.n; i++) {
+		string_list_add(argv, "-e");
+		string_list_add(argv, args->env.items[i]);
+	}
+}
+
+static int become_shim(const struct exec_args *args, const char *directory, char **words, size_t n,
+		       struct err *err)
+{
+	CLEANUP(string_list_release) struct string_list argv = {.items = NULL};
+	char shim[PATH_MAX];
+	int r;
+
+	r = launch_find("stack-shim", shim, sizeof(shim), err);
+	if (r < 0)
+		return r;
+	string_list_add(&argv, shim);
+	add_options(&argv, args);
+	string_list_add(&argv, directory);
+	string_list_add(&argv, "--");
+	for (size_t i = 0; i < n; i++)
+		string_list_add(&argv, words[i]);
+	string_list_add(&argv, NULL);
+	execv(shim, (char *const *)argv.items);
+	return err_sys(err, errno, "run '%s'", shim);
+}
+
+static int find_container(struct cli *cli, const char *service, int64_t index, char *ret_directory,
+			  size_t size, struct err *err)
+{
+	CLEANUP(request_json_cleanup) json_t *list = NULL;
+	const json_t *container;
+	char project[TEXT_NAME_MAX + 1];
+	const char *state;
+	int r;
+
+	r = cli_project_name(cli, project, err);
+	if (r == 0)
+		r = containers_list(&cli->paths, project, &list, err);
+	if (r == 0)
+		r = containers_pick(list, service, index, &container, err);
+	if (r != 0)
+		return r;
+	state = output_string(container, "state");
+	if (strcmp(state, "running") != 0 && strcmp(state, "stopping") != 0)
+		return err_set(err, ESRCH, "container '%s' is not running, it is %s",
+			       output_string(container, "name"), state);
+	return paths_join(ret_directory, size, err, "%s/%s/containers/%s", cli->paths.run, project,
+			  output_string(container, "name"));
+}
+
+static int exec_run(struct cli *cli, const void *values, char **words, size_t n, struct err *err)
+{
+	char directory[PATH_MAX];
+	int r;
+
+	r = find_container(cli, words[0], ((const struct exec_args *)values)->index, directory,
+			   sizeof(directory), err);
+	if (r == 0)
+		r = become_shim(values, directory, words + 1, n - 1, err);
+	if (r > 0)
+		return r;
+	cli_say("%s", err->msg);
+	return EXEC_FAILED;
+}
+
+const struct command command_exec = {
+	.name = "exec",
+	.operands = "SERVICE PROGRAM [ARGUMENT…]",
+	.help = "Run a program in a running container",
+	.options = exec_options,
+	.n_options = ARRAY_SIZE(exec_options),
+	.args_size = sizeof(struct exec_args),
+	.min_operands = 2,
+	.max_operands = COMMAND_ANY,
+	.first_operand_ends = true,
+	.run = exec_run,
+};

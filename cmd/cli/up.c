@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * up: the resolved project to its supervisor, and, unless detached, its logs
+ *
+ * Loading comes first and touches nothing, so a wrong file changes nothing.
+ */
+#include "cmd/cli/attach.h"
+#include "cmd/cli/cli.h"
+#include "cmd/cli/commands.h"
+#include "cmd/cli/containers.h"
+#include "cmd/cli/human.h"
+#include "cmd/cli/interrupt.h"
+#include "cmd/cli/launch.h"
+#include "cmd/cli/output.h"
+#include "cmd/cli/plan.h"
+#include "cmd/cli/progress.h"
+#include "cmd/cli/request.h"
+#include "core/base/cleanup.h"
+#include "core/model/project.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct up_args {
+	bool detach, wait, force_recreate, no_recreate, no_deps, remove_orphans, no_start, dry_run;
+	bool no_color, no_prefix, timestamps, abort_on_exit;
+	int64_t wait_timeout, timeout;
+	const char *exit_code_from;
+};
+
+#define ARG(field) offsetof(struct up_args, field)
+
+static const struct option_spec up_options[] = {
+	{'d', "detach", OPTION_FLAG, ARG(detach), NULL, "return when the containers are started"},
+	{0, "wait", OPTION_FLAG, ARG(wait), NULL,
+	 "return when they run and are healthy; implies -d"},
+	{0, "wait-timeout", OPTION_NUMBER, ARG(wait_timeout), "SECONDS", "longest time to wait"},
+	{0, "force-recreate", OPTION_FLAG, ARG(force_recreate), NULL,
+	 "make containers anew although nothing changed"},
+	{0, "no-recreate", OPTION_FLAG, ARG(no_recreate), NULL,
+	 "leave existing containers as they are"},
+	{0, "no-deps", OPTION_FLAG, ARG(no_deps), NULL, "without what the services depend on"},
+	{0, "remove-orphans", OPTION_FLAG, ARG(remove_orphans), NULL,
+	 "remove containers whose service is not in the file any more"},
+	{'t', "timeout", OPTION_NUMBER, ARG(timeout), "SECONDS",
+	 "before a container that does not stop is killed"},
+	{0, "no-start", OPTION_FLAG, ARG(no_start), NULL, "create the containers, start none"},
+	{0, "dry-run", OPTION_FLAG, ARG(dry_run), NULL, "only show what would change ('plan')"},
+	{0, "no-color", OPTION_FLAG, ARG(no_color), NULL, "logs without colours"},
+	{0, "no-log-prefix", OPTION_FLAG, ARG(no_prefix), NULL,
+	 "logs without the container's name"},
+	{0, "timestamps", OPTION_FLAG, ARG(timestamps), NULL, "logs with the time of each line"},
+	{0, "abort-on-container-exit", OPTION_FLAG, ARG(abort_on_exit), NULL,
+	 "stop all containers when one ends"},
+	{0, "exit-code-from", OPTION_STRING, ARG(exit_code_from), "SERVICE",
+	 "exit with its status; implies --abort-on-container-exit"},
+};
+
+static int make_request(const struct project *project, const struct up_args *args, bool wait,
+			char **services, size_t n, json_t **ret_request, struct err *err)
+{
+	const struct {
+		const char *key;
+		bool value;
+	} flags[] = {{"force_recreate", args->force_recreate},
+		     {"no_recreate", args->no_recreate},
+		     {"no_deps", args->no_deps},
+		     {"remove_orphans", args->remove_orphans},
+		     {"no_start", args->no_start},
+		     {"wait", wait}};
+	json_t *request;
+	int r;
+
+	r = request_new_with_project(args->dry_run ? "plan" : "up", project, services, n, &request,
+				     err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].value)
+			json_object_set_new(request, flags[i].key, json_true());
+	if (args->timeout >= 0)
+		json_object_set_new(request, "timeout", json_integer(args->timeout));
+	if (args->wait_timeout >= 0)
+		json_object_set_new(request, "wait_timeout", json_integer(args->wait_timeout));
+	*ret_request = request;
+	return 0;
+}
+
+/* The request itself.  In the foreground Ctrl-C stops what it has started so far. */
+static int bring_up(struct cli *cli, const struct project *project, const json_t *request,
+		    struct interrupt *interrupt, struct err *err)
+{
+	CLEANUP(request_json_cleanup) json_t *result = NULL;
+	CLEANUP(progress_release) struct progress progress;
+	CLEANUP_FD int fd = -1;
+	int r;
+
+	progress_init(&progress, cli);
+	r = launch_connect(&cli->paths, project->name, true, &fd, err);
+	if (r == 0)
+		r = request_run(fd, request, progress_event, &progress, interrupt, &result, err);
+	if (r == 0)
+		progress_end(&progress, "up", "nothing to do: everything is as the file says",
+			     output_integer(result, "changes"));
+	return r;
+}
+
+/* The services whose logs are wanted: those asked for, or all, without `attach: false`. */
+static void choose_services(const struct project *project, char **services, size_t n,
+			    struct string_list *ret_list)
+{
+	for (size_t i = 0; i < project->n_services; i++) {
+		const struct service *service = &project->services[i];
+
+		if (service->attach && containers_selected(service->name, services, n))
+			string_list_add(ret_list, service->name);
+	}
+}
+
+static int run_foreground(struct cli *cli, const struct project *project,
+			  const struct up_args *args, const json_t *request, char **services,
+			  size_t n, struct err *err)
+{
+	CLEANUP(string_list_release) struct string_list shown = {.items = NULL};
+	CLEANUP(interrupt_release) struct interrupt interrupt = INTERRUPT_INIT;
+	struct attach_options options = {
+		.view = {.project = project->name,
+			 .tail = -1,
+			 .since_ns = human_now_ns(),
+			 .timestamps = args->timestamps,
+			 .no_prefix = args->no_prefix,
+			 .color = cli->color_out && !args->no_color,
+			 .terminal = isatty(STDOUT_FILENO),
+			 .follow = true},
+		.interrupt = &interrupt,
+		.abort_on_exit = args->abort_on_exit || args->exit_code_from,
+		.exit_code_from = args->exit_code_from,
+	};
+	int r;
+
+	interrupt.paths = &cli->paths;
+	interrupt.project = project->name;
+	interrupt.services = services;
+	interrupt.n_services = n;
+	interrupt.timeout_s = args->timeout;
+	choose_services(project, services, n, &shown);
+	options.services = (char *const *)shown.items;
+	options.n_services = shown.n;
+	r = interrupt_init(&interrupt, err);
+	if (r == 0)
+		r = bring_up(cli, project, request, &interrupt, err);
+	if (r < 0)
+		return r;
+	return shown.n > 0 ? attach(cli, project->name, &options, err) : 0;
+}
+
+static int check_args(const struct up_args *args, const struct project *project)
+{
+	if (args->force_recreate && args->no_recreate)
+		return cli_usage_error("up: --force-recreate and --no-recreate exclude each other");
+	if ((args->detach || args->wait) && (args->abort_on_exit || args->exit_code_from))
+		return cli_usage_error("up: --abort-on-container-exit and --exit-code-from need "
+				       "the foreground; leave out -d and --wait");
+	if (args->exit_code_from && !project_service(project, args->exit_code_from))
+		return cli_usage_error("up: --exit-code-from: no such service: '%s'",
+				       args->exit_code_from);
+	return 0;
+}
+
+static int up_run(struct cli *cli, const void *values, char **services, size_t n, struct err *err)
+{
+	CLEANUP(project_cleanup) struct project *project = NULL;
+	CLEANUP(request_json_cleanup) json_t *request = NULL;
+	const struct up_args *args = values;
+	bool wait = args->wait || args->wait_timeout >= 0;
+	int r;
+
+	r = cli_load(cli, &project, err);
+	if (r == 0)
+		r = check_args(args, project);
+	if (r == 0)
+		r = make_request(project, args, wait, services, n, &request, err);
+	if (r != 0)
+		return r;
+	if (args->dry_run)
+		return plan_print(cli, project->name, request, false, err);
+	if (args->detach || wait || args->no_start)
+		return bring_up(cli, project, request, NULL, err);
+	return run_foreground(cli, project, args, request, services, n, err);
+}
+
+const struct command command_up = {
+	.name = "up",
+	.operands = "[SERVICE…]",
+	.help = "Make the project what its stack file says",
+	.options = up_options,
+	.n_options = ARRAY_SIZE(up_options),
+	.args_size = sizeof(struct up_args),
+	.max_operands = COMMAND_ANY,
+	.run = up_run,
+};
