@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Unit tests: tests/unit/<name>_test.c is a program of its own, linked with everything but cmd/.
+# Unit tests: tests/unit/<name>_test.c is a program of its own, linked with everything but the
+# main programs of cmd/.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*_test.c)
 foreach(source ${UNIT_TESTS})
 	get_filename_component(name ${source} NAME_WE)
 	add_executable(${name} ${source})
-	target_link_libraries(${name} PRIVATE import net store core PkgConfig::CMOCKA)
+	target_link_libraries(${name} PRIVATE cli import net store core PkgConfig::CMOCKA)
 	target_compile_options(${name} PRIVATE -Wno-unused-parameter)
 	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 	add_test(NAME unit/${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
@@ -36,7 +37,7 @@ if(STACK_FUZZ)
 	foreach(source ${FUZZERS})
 		get_filename_component(name ${source} NAME_WE)
 		add_executable(${name} ${source})
-		target_link_libraries(${name} PRIVATE import net store core)
+		target_link_libraries(${name} PRIVATE cli import net store core)
 		target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
 		target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 		set_target_properties(${name} PROPERTIES
