@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/model/check.h"
 
+#include "core/base/cleanup.h"
+#include "core/model/names.h"
 #include "core/model/project.h"
 #include "core/model/report.h"
 #include "core/model/units.h"
@@ -75,10 +77,10 @@ static void check_network(const struct network *network, struct reporter *report
 		       network->gateway, network->subnet);
 }
 
-static void check_fixed(const struct project *project, const struct service *service,
+/* NETWORK is what the service is attached to. */
+static void check_fixed(const struct network *network, const struct service *service,
 			const struct service_network *attached, struct reporter *reporter)
 {
-	const struct network *network = project_network(project, attached->network);
 	struct subnet subnet;
 	uint32_t address;
 
@@ -100,13 +102,18 @@ static void check_fixed(const struct project *project, const struct service *ser
 
 void check_addresses(const struct project *project, struct reporter *reporter)
 {
-	for (size_t i = 0; i < project->n_networks; i++)
+	CLEANUP(names_release) struct names networks = NAMES_INIT;
+
+	for (size_t i = 0; i < project->n_networks; i++) {
 		check_network(&project->networks[i], reporter);
+		names_add(&networks, project->networks[i].key, (void *)&project->networks[i]);
+	}
 	for (size_t i = 0; i < project->n_services; i++) {
 		const struct service *service = &project->services[i];
 
 		for (size_t j = 0; j < service->n_networks; j++)
 			if (service->networks[j].ipv4_address)
-				check_fixed(project, service, &service->networks[j], reporter);
+				check_fixed(names_get(&networks, service->networks[j].network),
+					    service, &service->networks[j], reporter);
 	}
 }

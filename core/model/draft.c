@@ -29,17 +29,10 @@ static void add_env_file(struct decoder *decoder, struct draft_service *draft)
 	draft->service.environment = (struct map){items, n + own->n};
 }
 
-static bool depends_on(const struct service *service, const char *name)
-{
-	for (size_t i = 0; i < service->n_depends_on; i++)
-		if (strcmp(service->depends_on[i].service, name) == 0)
-			return true;
-	return false;
-}
-
 /* Names work without links; what is left of a link is its order. */
 static void add_links(struct decoder *decoder, struct draft_service *draft, struct position pos)
 {
+	CLEANUP(names_release) struct names said = NAMES_INIT;
 	struct service *service = &draft->service;
 	size_t n = service->n_depends_on;
 	struct dependency *all;
@@ -49,8 +42,10 @@ static void add_links(struct decoder *decoder, struct draft_service *draft, stru
 	all = ARENA_ARRAY(decoder->arena, struct dependency, n + draft->links.n);
 	if (n)
 		memcpy(all, service->depends_on, n * sizeof(*all));
+	for (size_t i = 0; i < n; i++)
+		names_add(&said, all[i].service, draft);
 	for (size_t i = 0; i < draft->links.n; i++)
-		if (!depends_on(service, draft->links.items[i]))
+		if (!names_add(&said, draft->links.items[i], draft))
 			all[n++] = (struct dependency){
 				.service = draft->links.items[i], .required = true, .pos = pos};
 	service->depends_on = all;

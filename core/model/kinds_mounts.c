@@ -81,8 +81,6 @@ static void finish_mount(struct decoder *decoder, const struct node *node, struc
 		decode_error(decoder, node->pos, "'%s' is not the name of a volume", mount->source);
 	if (mount->subpath && (mount->type != MOUNT_VOLUME || !mount->source))
 		decode_error(decoder, node->pos, "only a named volume has a 'subpath'");
-	if (mount->type != MOUNT_BIND)
-		mount->create_host_path = false;
 }
 
 static void decode_mount_object(struct decoder *decoder, const struct node *node, struct mount *ret)

@@ -153,8 +153,8 @@ static int parse_tree(struct loader *loader, const char *file, const char *text,
 	struct node *root;
 	int r;
 
-	r = yaml_parse(loader->scratch, texts, &loader->reporter, arena_strdup(texts, file), text,
-		       len, &root);
+	r = yaml_parse(loader->canonical ? &yaml_limits_own : &yaml_limits_file, loader->scratch,
+		       texts, &loader->reporter, arena_strdup(texts, file), text, len, &root);
 	if (r < 0)
 		return r;
 	if (root->kind != NODE_MAPPING)
@@ -181,7 +181,7 @@ static int load_trees(struct loader *loader, struct node **ret_root, struct err 
 		size_t len;
 		int r;
 
-		r = read_text(loader, file, YAML_SIZE_MAX, &text, &len, err);
+		r = read_text(loader, file, yaml_limits_file.size, &text, &len, err);
 		if (r < 0)
 			return r;
 		if (strcmp(file, "-") == 0)
@@ -237,7 +237,7 @@ static void decode_project(struct loader *loader, const struct node *root)
 	};
 
 	schema_decode(&decoder, &schema_project, root, project);
-	if (project->n_services == 0 && loader->reporter.diag->n_errors == 0)
+	if (project->n_services == 0 && !loader->canonical && loader->reporter.diag->n_errors == 0)
 		report(&loader->reporter, SEVERITY_ERROR, root->pos,
 		       "there are no services; name at least one below 'services:'");
 	if (!project->working_dir)

@@ -59,7 +59,8 @@ static char *source_line(struct reporter *reporter, struct position pos)
 		return NULL;
 	start = source->text + source->lines[pos.line - 1];
 	left = source->len - source->lines[pos.line - 1];
-	end = memchr(start, '\n', left);
+	/* Not a step further than needed: a file may be one line, with an error at each word. */
+	end = memchr(start, '\n', left > LINE_MAX_SHOWN ? LINE_MAX_SHOWN + 1 : left);
 	if (end)
 		left = (size_t)(end - start);
 	if (left > 0 && start[left - 1] == '\r')

@@ -11,8 +11,7 @@
 
 struct mount shortform_mount_default(enum mount_type type)
 {
-	return (struct mount){
-		.type = type, .tmpfs_mode = 01777, .create_host_path = type == MOUNT_BIND};
+	return (struct mount){.type = type, .tmpfs_mode = 01777, .create_host_path = true};
 }
 
 static bool is_one_of(const char *word, const char *const *words)

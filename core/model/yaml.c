@@ -17,7 +17,11 @@
 /* A name that any use of it can be written with: see writer.h and YAML's limit of 1024. */
 #define KEY_MAX 255
 
+const struct yaml_limits yaml_limits_file = {(size_t)4 << 20, 200000, 100000};
+const struct yaml_limits yaml_limits_own = {(size_t)256 << 20, 20000000, 0};
+
 struct composer {
+	const struct yaml_limits *limits;
 	yaml_parser_t parser;
 	struct arena *arena, *texts;
 	struct reporter *report;
@@ -96,9 +100,9 @@ static int node_tag(struct composer *c, const char *tag, struct position pos, st
 	} else if (strncmp(tag, standard, sizeof(standard) - 1) == 0) {
 		node->quoted |= strcmp(tag + sizeof(standard) - 1, "str") == 0;
 	} else {
-		refuse(c, pos, "the tag '%s' has no meaning here; only !reset and !override have",
-		       tag);
-		return -EINVAL;
+		return refuse(c, pos,
+			      "the tag '%s' has no meaning here; only !reset and !override have",
+			      tag);
 	}
 	return 0;
 }
@@ -110,8 +114,9 @@ static struct node *new_node(struct composer *c, enum node_kind kind, const char
 	struct position pos = position_of(c, mark);
 	struct node *node;
 
-	if (++c->nodes > YAML_NODES_MAX)
-		return fail(c, pos, "the file has more than %d values; split it", YAML_NODES_MAX);
+	if (++c->nodes > c->limits->nodes)
+		return fail(c, pos, "the file has more than %zu values; split it",
+			    c->limits->nodes);
 	node = ARENA_NEW(c->arena, struct node);
 	node->kind = kind;
 	node->pos = pos;
@@ -189,16 +194,13 @@ static int compose_key(struct composer *c, const yaml_event_t *event, struct nod
 	struct position pos = position_of(c, event->start_mark);
 	const char *text = (const char *)event->data.scalar.value;
 
-	if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0) {
+	if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0)
 		return refuse(c, pos, "a key has to be a word");
-	}
-	if (event->data.scalar.length > KEY_MAX || strlen(text) != event->data.scalar.length) {
+	if (event->data.scalar.length > KEY_MAX || strlen(text) != event->data.scalar.length)
 		return refuse(c, pos, "a key has at most %d bytes, none of them NUL", KEY_MAX);
-	}
-	if (++c->nodes > YAML_NODES_MAX) {
-		refuse(c, pos, "the file has more than %d values; split it", YAML_NODES_MAX);
-		return -EINVAL;
-	}
+	if (++c->nodes > c->limits->nodes)
+		return refuse(c, pos, "the file has more than %zu values; split it",
+			      c->limits->nodes);
 	ret_entry->key = arena_strdup(c->texts, text);
 	ret_entry->pos = pos;
 	return 0;
@@ -273,11 +275,9 @@ static int compose_entry(struct composer *c, struct node *node, struct names *ke
 		add_entry(c, node, keys, &entry);
 		return 0;
 	}
-	if (*ret_merge) {
-		refuse(c, entry.pos,
-		       "the key '<<' is there twice; use one with a list: <<: [*a, *b]");
-		return -EINVAL;
-	}
+	if (*ret_merge)
+		return refuse(c, entry.pos,
+			      "the key '<<' is there twice; use one with a list: <<: [*a, *b]");
 	*ret_merge = entry.value;
 	return 0;
 }
@@ -313,9 +313,9 @@ static struct node *compose_alias(struct composer *c, const yaml_event_t *event)
 	if (!node)
 		return fail(c, pos, "'*%s' refers to nothing: no '&%s' is complete above this line",
 			    anchor, anchor);
-	if (node->weight > YAML_EXPANDED_MAX - c->expanded)
-		return fail(c, pos, "aliases make more than %d values out of this file",
-			    YAML_EXPANDED_MAX);
+	if (node->weight > c->limits->expanded - c->expanded)
+		return fail(c, pos, "aliases make more than %zu values out of this file",
+			    c->limits->expanded);
 	c->expanded += node->weight;
 	return node;
 }
@@ -397,26 +397,26 @@ static int check_size(const struct composer *c, const char *text, size_t len)
 	unsigned int directives = 0;
 	const char *at = text, *end = text + len;
 
-	if (len > YAML_SIZE_MAX) {
-		return refuse(c, pos, "the file has more than %zu MiB", YAML_SIZE_MAX >> 20);
-	}
+	if (len > c->limits->size)
+		return refuse(c, pos, "the file has more than %zu MiB", c->limits->size >> 20);
 	while (at && at < end) {
 		directives += end - at > 4 && memcmp(at, "%TAG", 4) == 0;
 		at = memchr(at, '\n', (size_t)(end - at));
 		at = at ? at + 1 : NULL;
 	}
-	if (directives > TAG_DIRECTIVES_MAX) {
+	if (directives > TAG_DIRECTIVES_MAX)
 		return refuse(c, pos, "the file has more than %d lines that begin with %%TAG",
 			      TAG_DIRECTIVES_MAX);
-	}
 	return 0;
 }
 
-int yaml_parse(struct arena *arena, struct arena *texts, struct reporter *report, const char *file,
-	       const char *text, size_t len, struct node **ret_root)
+int yaml_parse(const struct yaml_limits *limits, struct arena *arena, struct arena *texts,
+	       struct reporter *report, const char *file, const char *text, size_t len,
+	       struct node **ret_root)
 {
 	CLEANUP(composer_release)
-	struct composer c = {.arena = arena,
+	struct composer c = {.limits = limits,
+			     .arena = arena,
 			     .texts = texts,
 			     .report = report,
 			     .file = file,

@@ -13,13 +13,21 @@ struct reporter;
  * YAML: text → tree of nodes with positions
  *
  * Anchors, aliases and merge keys are resolved: an alias is the very node it
- * names, so the tree is a graph in memory and a tree to walk.  It is hostile
- * input, and these bounds keep reading it short:
+ * names, so the tree is a graph in memory and a tree to walk.
+ *
+ * A file is hostile input, and limits keep reading it short: libyaml is
+ * quadratic in the depth, and ten lines of aliases make a billion values.
  */
-#define YAML_SIZE_MAX	  ((size_t)4 << 20) /* bytes of a file */
-#define YAML_DEPTH_MAX	  128		    /* libyaml is quadratic in this */
-#define YAML_NODES_MAX	  200000	    /* written in the file */
-#define YAML_EXPANDED_MAX 100000	    /* added by aliases */
+struct yaml_limits {
+	size_t size;	 /* bytes */
+	size_t nodes;	 /* values and keys that are written */
+	size_t expanded; /* values that aliases add */
+};
+
+#define YAML_DEPTH_MAX 128
+
+/* For files of the user's, and for what we wrote ourselves, which has no aliases. */
+extern const struct yaml_limits yaml_limits_file, yaml_limits_own;
 
 /*
  * Parse one document.  FILE is for messages and positions and is borrowed, as
@@ -29,7 +37,8 @@ struct reporter;
  *
  * -EINVAL: REPORT has been told why.
  */
-int yaml_parse(struct arena *arena, struct arena *texts, struct reporter *report, const char *file,
-	       const char *text, size_t len, struct node **ret_root);
+int yaml_parse(const struct yaml_limits *limits, struct arena *arena, struct arena *texts,
+	       struct reporter *report, const char *file, const char *text, size_t len,
+	       struct node **ret_root);
 
 #endif
