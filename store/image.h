@@ -46,6 +46,12 @@ struct image {
  */
 int image_reference_normalize(const char *text, char *ret, size_t size, struct err *err);
 
+/* Room for every normalised reference and its NUL. */
+#define IMAGE_REFERENCE_SIZE 512
+
+/* A normalised reference as people write it: "nginx:latest".  Points into REFERENCE. */
+const char *image_reference_familiar(const char *reference);
+
 /*
  * Find REFERENCE (any form; also an id or a unique prefix of at least 6 hex
  * digits of one).  -ENOENT: not in the store; the sentence says how to import it.

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_STORE_LAYOUT_H
+#define STACK_STORE_LAYOUT_H
+
+#include "core/base/err.h"
+#include "core/base/paths.h"
+
+#include <stdbool.h>
+
+/*
+ * Layout: the image store, opened for changing it
+ *
+ *	<root>/images/oci-layout, index.json, blobs/sha256/<hex>	OCI image-layout.md
+ *	<root>/images/stack/<hex>.json					image_file.h
+ *	<root>/images/lock						the lock of this module
+ *	<root>/images/tmp/						what an import has not
+ *verified yet
+ *	<root>/layers/<hex>/						complete layers, never
+ *changed again <root>/layers/.new-<hex>/, .old-<hex>/				being made, being
+ *removed
+ *
+ * All changes go from tmp/ or a dotted name to the final one by rename, after
+ * the data is on the disk; so a name that looks final is complete, whenever
+ * the writer dies.  What a dead writer left behind is removed by the next one.
+ * Everything is 0700: a layer holds setuid programs and device nodes which
+ * nobody on the host may reach.
+ */
+struct layout {
+	int images_fd, tmp_fd, blobs_fd, layers_fd, lock_fd;
+	struct paths paths;
+};
+
+#define LAYOUT_INIT                                                                                \
+	{                                                                                          \
+		.images_fd = -1, .tmp_fd = -1, .blobs_fd = -1, .layers_fd = -1, .lock_fd = -1      \
+	}
+
+/*
+ * Make what is missing, take the lock, remove what a dead writer left.
+ * WAITED (may be NULL) is called once if another writer has the lock.
+ *
+ * Blocks: for another writer and for the disk.
+ */
+int layout_open(struct layout *layout, const struct paths *paths, void (*waited)(void),
+		struct err *err);
+void layout_release(struct layout *layout);
+
+/* Is the layer with diff id HEX there? */
+bool layout_has_layer(const struct layout *layout, const char *hex);
+
+/*
+ * Remove images that no name in the index means and no container uses, then
+ * the layers and blobs that no image is left for.  Blobs stay as long as the
+ * index names images that are not ours (see index.h).
+ *
+ * Blocks: for the disk.
+ */
+int layout_collect(struct layout *layout, struct err *err);
+
+#endif
