@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CMD_IMAGE_COMMAND_H
+#define STACK_CMD_IMAGE_COMMAND_H
+
+#include "core/base/err.h"
+#include "core/base/paths.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Commands of stack-image
+ *
+ * `stack image …` becomes `stack-image …`, so what is printed here is read as
+ * coming from `stack`.
+ */
+struct command {
+	const char *name, *operands, *help;
+	/* ARGV as for main(), argv[0] being the command's name.  Returns the exit status, or
+	 * -errno with a sentence. */
+	int (*run)(const struct paths *paths, int argc, char **argv, struct err *err);
+};
+
+extern const struct command command_import, command_ls, command_rm;
+
+/* The arguments make no sense; getopt(3) or the caller said which. */
+#define COMMAND_USAGE 2
+
+/* "142.3 MiB" */
+#define COMMAND_SIZE_LEN 32
+const char *command_size(uint64_t bytes, char buf[COMMAND_SIZE_LEN]);
+
+/* "3 layers", "1 layer" */
+const char *command_plural(size_t n);
+
+#endif
