@@ -84,7 +84,7 @@ int control_receive(int fd, json_t **ret_message, struct err *err)
 	int r;
 
 	for (;;) {
-		size_t missing;
+		size_t missing = 0;
 
 		r = frame_reader_next(&reader, ret_message, &missing, err);
 		if (r != 0)

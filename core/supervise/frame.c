@@ -68,7 +68,7 @@ int frame_reader_next(struct frame_reader *reader, json_t **ret_message, size_t 
 	json_error_t error;
 	const char *frame;
 	json_t *message;
-	size_t missing;
+	size_t missing = 0;
 	uint32_t len;
 	int r;
 
