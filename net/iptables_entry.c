@@ -224,14 +224,34 @@ const char *iptables_entry_target(const struct iptables_entry *entry)
 	return ((const struct xt_entry_target *)(entry->data + e->target_offset))->u.user.name;
 }
 
+/*
+ * A match or target, which begin alike: size, name, revision, parameters.  What
+ * is behind the end of a name the kernel leaves as it was in our own buffer.
+ */
+static bool same_extension(const void *ours, const void *other)
+{
+	const struct xt_entry_match *a = ours, *b = other;
+	size_t size = a->u.user.match_size;
+
+	return size == b->u.user.match_size && a->u.user.revision == b->u.user.revision &&
+	       strncmp(a->u.user.name, b->u.user.name, sizeof(a->u.user.name)) == 0 &&
+	       memcmp(a->data, b->data, size - sizeof(*a)) == 0;
+}
+
 bool iptables_entry_same(const struct iptables_entry *entry, const struct ipt_entry *other,
 			 bool targets)
 {
 	const struct ipt_entry *e = iptables_entry_get(entry);
-	size_t end = targets ? e->next_offset : e->target_offset;
+	const unsigned char *a = entry->data, *b = (const unsigned char *)other;
+	size_t at = sizeof(*e);
 
-	return memcmp(&e->ip, &other->ip, sizeof(e->ip)) == 0 &&
-	       e->target_offset == other->target_offset &&
-	       (!targets || e->next_offset == other->next_offset) &&
-	       memcmp(e->elems, other->elems, end - sizeof(*e)) == 0;
+	if (memcmp(&e->ip, &other->ip, sizeof(e->ip)) != 0 ||
+	    e->target_offset != other->target_offset || e->next_offset != other->next_offset)
+		return false;
+	while (at < e->target_offset) {
+		if (!same_extension(a + at, b + at))
+			return false;
+		at += ((const struct xt_entry_match *)(a + at))->u.user.match_size;
+	}
+	return !targets || same_extension(a + at, b + at);
 }
