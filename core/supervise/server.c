@@ -55,9 +55,10 @@ struct write {
 	char *data;
 };
 
+/* The last to go frees it: its owner, its listening handle, or a client. */
 static void server_release(struct server *server)
 {
-	if (server->closed && server->n_clients == 0)
+	if (!server->supervisor && server->closed && server->n_clients == 0)
 		free(server);
 }
 
@@ -317,7 +318,7 @@ int server_new(struct supervisor *supervisor, struct server **ret_server, struct
 void server_unlisten(struct server *server)
 {
 	/* libuv removes the name that it bound. */
-	if (!uv_is_closing((uv_handle_t *)&server->pipe))
+	if (!server->closed && !uv_is_closing((uv_handle_t *)&server->pipe))
 		uv_close((uv_handle_t *)&server->pipe, on_server_closed);
 }
 
@@ -329,4 +330,5 @@ void server_free(struct server *server)
 		client_close(server->clients);
 	server->supervisor = NULL;
 	server_unlisten(server);
+	server_release(server);
 }
