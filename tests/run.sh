@@ -51,13 +51,14 @@ build() { # PART DIR CMAKE-OPTION...
 	local part=$1 dir=$2
 	shift 2
 	say "$part: build in $dir/"
-	cmake -S . -B "$dir" "$@" >"$dir.log" 2>&1 && cmake --build "$dir" --parallel "$jobs" >>"$dir.log" 2>&1
+	mkdir -p "$dir"
+	cmake -S . -B "$dir" "$@" >"$dir/build.log" 2>&1 &&
+		cmake --build "$dir" --parallel "$jobs" >>"$dir/build.log" 2>&1
 	result "$part" $? "build in $dir/" || {
-		grep -E 'error|warning|Error' "$dir.log" | head -n 40
-		echo "(all of it: $dir.log)"
+		grep -E 'error|warning|Error' "$dir/build.log" | head -n 40
+		echo "(all of it: $dir/build.log)"
 		return 1
 	}
-	rm -f "$dir.log"
 }
 
 ctests() { # PART DIR CTEST-OPTION...

@@ -104,18 +104,25 @@ restarted() { # OLD-PID
 }
 
 log_lines() {
-	local line null_ms
+	local line upper null_ms
 	line=$(printf '%099d' 7)
+	cat >"$T/writer.sh" <<-SH
+		now() { cut -d' ' -f1 /proc/uptime; }
+		a=\$(now)
+		yes $line | head -n $lines >/dev/null
+		b=\$(now)
+		yes $line | head -n $lines
+		echo \$a \$b \$(now) >/times
+	SH
 	project benchlog <<-YML
 		services:
 		  writer:
 		    image: example/busybox:1.35
-		    command: ["sh", "-c", "yes $line | head -n $lines >/dev/null; yes $line | head -n $lines; echo end >/dev/null"]
+		    command: ["sh", "/writer.sh"]
+		    volumes: ["$T/writer.sh:/writer.sh:ro"]
 	YML
-	sed -i "s|\[\"sh\".*|[\"sh\", \"-c\", \"t() { cut -d' ' -f1 /proc/uptime; }; a=\$\$(t); yes $line \| head -n $lines >/dev/null; b=\$\$(t); yes $line \| head -n $lines; echo \$\$a \$\$b \$\$(t) >/times\"]|" stack.yml
 	timed stack up -d
 	wait_for 120 "the writer is done" state_is writer exited
-	local upper
 	upper=$(inspect_field writer '.. | .upper? // empty' | head -n 1)
 	null_ms=$(awk '{ printf "%.0f", ($2 - $1) * 1000 }' "$upper/times")
 	ms=$(awk '{ printf "%.0f", ($3 - $2) * 1000 }' "$upper/times")

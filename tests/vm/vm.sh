@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# System tests on another kernel than this one: stock Debian 12 with pure cgroup v2, once with a bare init and once
+# under systemd, and once on systemd's hybrid hierarchy.  Status 77: skipped, with the reason.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=${STACK_BUILD:-$PWD/build}
+images=${STACK_IMAGE_CACHE:-/var/cache/stack-images}
+export STACK_VM_CACHE=${STACK_VM_CACHE:-/var/cache/stack-vm}
+tests='first container network'
+
+tests/packages.sh vm || {
+	echo "SKIP: QEMU cannot be installed here"
+	exit 77
+}
+mkdir -p "$STACK_VM_CACHE"
+tests/vm/make.sh >"$STACK_VM_CACHE/make.log" 2>&1 || {
+	tail -n 5 "$STACK_VM_CACHE/make.log"
+	echo "SKIP: the virtual machine cannot be made (no packages to be had?)"
+	exit 77
+}
+[ -e "$images/busybox.tar" ] || STACK=true examples/images/build.sh --force busybox
+
+bad=0
+in_vm() { # NAME RUN-OPTION...
+	local name=$1
+	shift
+	echo "--- $name"
+	tests/vm/run.sh "$@" -t 600 -s "$PWD:/tree:ro" -s "$build:/build:ro" -s "$images:/images" -- \
+		"export STACK_BUILD=/build STACK_IMAGE_CACHE=/images STACK_TEST_SLOW=10
+		for test in $tests; do /tree/tests/system/\$test.sh || { echo \"\$test: failed\"; bad=1; }; done
+		exit \${bad:-0}" || bad=1
+}
+
+in_vm "cgroup v2, bare init" -i simple
+in_vm "cgroup v2, systemd" -i systemd
+in_vm "hybrid cgroups, systemd" -i systemd -g hybrid
+exit $bad
