@@ -111,7 +111,10 @@ static void decode_env_file(struct decoder *decoder, const struct attribute *att
 			    const struct node *node, void *object)
 {
 	(void)attribute;
-	((struct draft_service *)object)->env_file = envfile_read(decoder, node);
+	if (decoder->canonical)
+		decode_error(decoder, node->pos, "files have been read by whoever wrote this");
+	else
+		((struct draft_service *)object)->env_file = envfile_read(decoder, node);
 }
 
 const struct kind kind_env_file = {.decode = decode_env_file};

@@ -105,7 +105,7 @@ static int search(const struct load_options *options, struct arena *arena,
 		directory = pathname_resolve(arena, directory, NULL, options->project_directory);
 	found = options->project_directory ? NULL : find_in(arena, "");
 	for (const char *at = directory; !found; at = pathname_parent(arena, at)) {
-		found = find_in(arena, arena_printf(arena, "%s/", strcmp(at, "/") ? at : ""));
+		found = find_in(arena, arena_printf(arena, "%s/", at[1] ? at : ""));
 		if (strcmp(at, "/") == 0)
 			break;
 	}
