@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The firewall against the real kernel: who reaches whom, and what becomes of
+ * other people's rules.
+ */
+#include "core/base/cleanup.h"
+#include "net/conntrack.h"
+#include "netlab.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char all_rules[] = "for t in raw filter nat; do iptables-legacy -t $t -S; done";
+
+static void test_published_port_from_everywhere(void **state)
+{
+	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+	assert_tcp(lab.host, HOST, 8080, "web 10.201.1.1");
+	assert_tcp(lab.host, "127.0.0.1", 8080, "web 10.201.1.1");
+	assert_tcp(lab.host, "10.201.1.1", 8080, "web 10.201.1.1");
+	assert_tcp(lab.web, HOST, 8080, "web 10.201.1.1");
+	assert_tcp(lab.web, "10.201.1.1", 8080, "web 10.201.1.1");
+	assert_tcp(lab.db, HOST, 8080, "web 10.201.1.1");
+	assert_tcp(lab.blog, HOST, 8080, "web 10.201.1.1");
+	assert_reply(lab.other, SOCK_DGRAM, HOST, 5353, "udp " OTHER);
+	assert_reply(lab.host, SOCK_DGRAM, "127.0.0.1", 5353, "udp 10.201.1.1");
+}
+
+static void test_range_is_shifted_port_by_port(void **state)
+{
+	assert_tcp(lab.other, HOST, 9002, "web7002 " OTHER);
+	assert_tcp(lab.host, "127.0.0.1", 9002, "web7002 10.201.1.1");
+	assert_tcp(lab.other, HOST, 9001, NOTHING);
+}
+
+static void test_loopback_port_is_for_this_host_only(void **state)
+{
+	assert_tcp(lab.host, "127.0.0.1", 8081, "web 10.201.1.1");
+	assert_tcp(lab.host, HOST, 8081, NOTHING);
+	assert_tcp(lab.other, HOST, 8081, NOTHING);
+	assert_tcp(lab.db, HOST, 8081, NOTHING);
+}
+
+static void test_containers_reach_each_other_and_out(void **state)
+{
+	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 80);
+
+	assert_tcp(lab.db, "10.201.1.10", 80, "web 10.201.1.11");
+	assert_tcp(lab.web, "10.201.1.11", 5432, "db 10.201.1.10");
+	assert_tcp(lab.host, "10.201.1.11", 5432, "db 10.201.1.1");
+	assert_tcp(lab.web, OTHER, 80, "outside " HOST);
+	assert_tcp(lab.blog, OTHER, 80, "outside " HOST);
+	stop_server(outside);
+}
+
+static void test_transit_traffic_is_not_hijacked(void **state)
+{
+	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 8080);
+
+	/* The same port number, but not on this host. */
+	assert_tcp(lab.db, OTHER, 8080, "outside " HOST);
+	stop_server(outside);
+}
+
+static void test_networks_are_closed_to_others(void **state)
+{
+	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 80);
+
+	assert_tcp(lab.other, "10.201.1.10", 80, NOTHING); /* has a route to it */
+	assert_tcp(lab.other, "10.201.1.11", 5432, NOTHING);
+	assert_tcp(lab.blog, "10.201.1.10", 80, NOTHING);
+	assert_tcp(lab.web, "10.201.3.10", 80, NOTHING);
+	assert_tcp(lab.vault, "10.201.1.10", 80, NOTHING);
+	assert_tcp(lab.web, "10.201.2.10", 80, NOTHING);
+	assert_tcp(lab.vault, OTHER, 80, NOTHING);
+	assert_tcp(lab.host, "10.201.2.10", 80, "vault 10.201.2.1");
+	stop_server(outside);
+}
+
+/* An internal network without a route out can still be given one from inside. */
+static void test_internal_network_is_closed_by_rules_too(void **state)
+{
+	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 80);
+
+	run("ip -n stack-" SHOP "-shop-vault-1 route add default via 10.201.2.1");
+	assert_tcp(lab.vault, OTHER, 80, NOTHING);
+	assert_tcp(lab.vault, "10.201.1.10", 80, NOTHING);
+	stop_server(outside);
+}
+
+static void test_loopback_of_host_is_closed_to_containers(void **state)
+{
+	pid_t local = start_server(lab.host, "local", SOCK_STREAM, 6000);
+
+	assert_tcp(lab.host, "127.0.0.1", 6000, "local 127.0.0.1");
+	/* A container that may route as it likes sends 127.0.0.1 to the bridge. */
+	run("ip netns exec stack-" SHOP "-shop-db-1 sh -c 'sysctl -qw "
+	    "net.ipv4.conf.all.route_localnet=1; ip route del local 127.0.0.0/8 table local; "
+	    "ip route del local 127.0.0.1 table local; ip route add 127.0.0.1 via 10.201.1.1'");
+	assert_tcp(lab.db, "127.0.0.1", 6000, NOTHING);
+	stop_server(local);
+}
+
+/* A sync writes what the check finds; so when that finds nothing, nothing is written. */
+static void test_second_sync_has_nothing_to_write(void **state)
+{
+	bool intact = false;
+	char *rules;
+
+	assert_ok(firewall_check(SHOP, &lab.shop_rules, &intact, &err));
+	assert_true(intact);
+	rules = output(all_rules);
+	assert_non_null(strstr(rules, "-A STACK-" SHOP));
+	assert_null(strstr(rules, "unsupported"));
+	free(rules);
+}
+
+static void test_damage_is_seen_and_healed(void **state)
+{
+	static const char *const damages[] = {
+		"iptables-legacy -t nat -F STACK-" SHOP,
+		"iptables-legacy -t nat -D STACK-" SHOP " 2",
+		"iptables-legacy -t nat -F PREROUTING",
+		"iptables-legacy -F",
+		"iptables-legacy -I STACK-" SHOP " -j DROP",
+		"iptables-legacy -A FORWARD -j STACK",
+		"iptables-legacy -t raw -F; iptables-legacy -t raw -X",
+		"iptables-legacy -F; iptables-legacy -X; iptables-legacy -t nat -F; "
+		"iptables-legacy -t nat -X",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		bool intact = true;
+
+		run(damages[i]);
+		assert_ok(firewall_check(SHOP, &lab.shop_rules, &intact, &err));
+		if (intact)
+			fail_msg("not noticed: %s", damages[i]);
+		assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
+		assert_ok(firewall_sync(BLOG, &lab.blog_rules, &err));
+		assert_ok(firewall_check(SHOP, &lab.shop_rules, &intact, &err));
+		assert_true(intact);
+		assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+		assert_tcp(lab.blog, "10.201.1.10", 80, NOTHING);
+	}
+}
+
+static void test_policy_drop_and_docker_user(void **state)
+{
+	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 80);
+	char *rules;
+
+	lab_remove_project(BLOG);
+	assert_ok(firewall_sync(SHOP, &(struct firewall_rules){.project = "shop"}, &err));
+	run("iptables-legacy -P FORWARD DROP; iptables-legacy -N DOCKER-USER; "
+	    "iptables-legacy -A DOCKER-USER -j RETURN; iptables-legacy -A FORWARD -j DOCKER-USER; "
+	    "iptables-legacy -A FORWARD -i docker0 -j ACCEPT");
+	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
+	rules = output("iptables-legacy -S FORWARD");
+	assert_string_equal(rules, "-P FORWARD DROP\n"
+				   "-A FORWARD -j DOCKER-USER\n"
+				   "-A FORWARD -m comment --comment stack -j STACK-USER\n"
+				   "-A FORWARD -m comment --comment stack -j STACK\n"
+				   "-A FORWARD -i docker0 -j ACCEPT\n");
+	free(rules);
+	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+	assert_tcp(lab.web, OTHER, 80, "outside " HOST);
+	assert_tcp(lab.web, HOST, 8080, "web 10.201.1.1");
+	assert_tcp(lab.db, "10.201.1.10", 80, "web 10.201.1.11");
+	/* The administrator's chain decides first, and stays. */
+	run("iptables-legacy -A STACK-USER -s " OTHER " -j DROP");
+	assert_tcp(lab.other, HOST, 8080, NOTHING);
+	assert_ok(firewall_sync(SHOP, &(struct firewall_rules){.project = "shop"}, &err));
+	rules = output("iptables-legacy -S");
+	assert_non_null(strstr(rules, "-A STACK-USER -s " OTHER "/32 -j DROP"));
+	assert_null(strstr(rules, SHOP));
+	free(rules);
+	run("iptables-legacy -F; iptables-legacy -X; iptables-legacy -P FORWARD ACCEPT");
+	stop_server(outside);
+}
+
+static void test_foreign_rules_stay_byte_by_byte(void **state)
+{
+	char *before, *after;
+
+	lab_remove_projects();
+	run("iptables-legacy -t nat -A PREROUTING -p tcp --dport 99 -j REDIRECT --to-ports 100; "
+	    "iptables-legacy -N MINE; iptables-legacy -A MINE -m limit --limit 5/min -j LOG; "
+	    "iptables-legacy -A FORWARD -i nowhere+ -j MINE; "
+	    "iptables-legacy -t raw -A PREROUTING -p udp -j CT --notrack -s 192.0.2.0/24");
+	before = output(all_rules);
+	lab_add_projects();
+	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+	lab_remove_projects();
+	after = output(all_rules);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	run("iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -X; "
+	    "iptables-legacy -t raw -F");
+	lab_add_projects();
+}
+
+static void test_udp_client_follows_the_port(void **state)
+{
+	struct client client = {.type = SOCK_DGRAM, .to = HOST, .port = 5353, .from_port = 40000};
+	const struct conntrack_match moved = {.protocol = IPPROTO_UDP, .host_port = 5353};
+	pid_t second = start_server(lab.db, "second", SOCK_DGRAM, 53);
+	size_t deleted = 0;
+
+	assert_ok(conntrack_flush(&moved, 1, NULL, &err)); /* of earlier tests */
+	assert_ok(netns_call(lab.other, client_ask, &client, &err));
+	assert_string_equal(client.reply, "udp " OTHER);
+	lab.shop_ports[2].addr = ip("10.201.1.11");
+	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
+	/* Without the flush the flow keeps its old translation. */
+	assert_ok(netns_call(lab.other, client_ask, &client, &err));
+	assert_string_equal(client.reply, "udp " OTHER);
+	assert_ok(conntrack_flush(&moved, 1, &deleted, &err));
+	assert_int_equal(deleted, 1);
+	assert_ok(netns_call(lab.other, client_ask, &client, &err));
+	assert_string_equal(client.reply, "second " OTHER);
+	stop_server(second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_published_port_from_everywhere),
+		cmocka_unit_test(test_range_is_shifted_port_by_port),
+		cmocka_unit_test(test_loopback_port_is_for_this_host_only),
+		cmocka_unit_test(test_containers_reach_each_other_and_out),
+		cmocka_unit_test(test_transit_traffic_is_not_hijacked),
+		cmocka_unit_test(test_networks_are_closed_to_others),
+		cmocka_unit_test(test_internal_network_is_closed_by_rules_too),
+		cmocka_unit_test(test_second_sync_has_nothing_to_write),
+		cmocka_unit_test(test_damage_is_seen_and_healed),
+		cmocka_unit_test(test_udp_client_follows_the_port),
+		cmocka_unit_test(test_foreign_rules_stay_byte_by_byte),
+		cmocka_unit_test(test_loopback_of_host_is_closed_to_containers),
+		cmocka_unit_test(test_policy_drop_and_docker_user),
+	};
+
+	if (geteuid() != 0) {
+		print_message("needs root: skipped\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}
