@@ -222,7 +222,9 @@ static int host_project_remove(void *ctx, struct err *err)
 	r = cgroup_remove(&host->cgroups, path, 100, err);
 	if (r == 0)
 		remove_cgroup_root(host);
-	if (paths_join(projects, sizeof(projects), NULL, "%s/projects", host->paths->root) == 0) {
+	if (paths_join(projects, sizeof(projects), NULL, "%s/projects", host->paths->root) == 0 &&
+	    paths_join(path, sizeof(path), NULL, "%s/%s/logs", projects, host->project) == 0) {
+		(void)fd_remove_tree(AT_FDCWD, path, NULL);
 		remove_empty(projects, host->project, "containers");
 		remove_empty(projects, host->project, "");
 	}

@@ -13,12 +13,12 @@
  * are made while the first ones already start; only START waits for the
  * services that it depends on.
  */
+#include "core/converge/plan_up.h"
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
 #include "core/converge/observation.h"
 #include "core/converge/plan.h"
-#include "core/converge/plan_build.h"
 #include "core/model/graph.h"
 #include "core/model/project.h"
 
@@ -32,17 +32,6 @@ struct service_plan {
 	bool starts;	      /* at least one container of it is started */
 };
 
-struct up {
-	struct plan_builder builder;
-	const struct desired *desired;
-	const struct observation *actual;
-	const struct plan_options *options;
-	uint32_t *networks; /* by project network: the action that makes it */
-	uint32_t *volumes;
-	bool *network_changed;
-	struct service_plan *services;
-};
-
 static struct arena *up_arena(struct up *up)
 {
 	return up->builder.plan.arena;
@@ -54,117 +43,6 @@ static size_t service_index(const struct up *up, const char *name)
 	const struct service *service = project_service(project, name);
 
 	return service ? (size_t)(service - project->services) : SIZE_MAX;
-}
-
-static bool network_is_used(const struct up *up, const struct network *network)
-{
-	const struct project *project = up->desired->project;
-
-	for (size_t i = 0; i < project->n_services; i++) {
-		if (!up->desired->services[i].wanted)
-			continue;
-		for (size_t j = 0; j < project->services[i].n_networks; j++)
-			if (strcmp(project->services[i].networks[j].network, network->key) == 0)
-				return true;
-	}
-	return false;
-}
-
-static bool container_on_network(const struct up *up, const struct observed_container *container,
-				 const char *key)
-{
-	const struct service *service = project_service(up->desired->project, container->service);
-
-	for (size_t i = 0; service && i < service->n_networks; i++)
-		if (strcmp(service->networks[i].network, key) == 0)
-			return true;
-	return false;
-}
-
-/* A network's own settings changed: everything on it goes first, then it, then it comes anew. */
-static uint32_t plan_network_change(struct up *up, const char *key, const char *reason)
-{
-	uint32_t remove = PLAN_NOTHING;
-	uint32_t *removed = ARENA_ARRAY(up_arena(up), uint32_t, up->actual->n_containers + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < up->actual->n_containers; i++) {
-		const struct observed_container *c = &up->actual->containers[i];
-		uint32_t stop = PLAN_NOTHING;
-
-		if (!container_on_network(up, c, key))
-			continue;
-		if (c->state == OBSERVED_RUNNING)
-			stop = plan_add(&up->builder, ACTION_CONTAINER_STOP, c->name, reason,
-					APPLY_RECREATE);
-		removed[n] = plan_add(&up->builder, ACTION_CONTAINER_REMOVE, c->name, reason,
-				      APPLY_RECREATE);
-		plan_edge(&up->builder, removed[n++], stop);
-	}
-	remove = plan_add(&up->builder, ACTION_NETWORK_REMOVE, key, reason, APPLY_RECREATE);
-	for (size_t i = 0; i < n; i++)
-		plan_edge(&up->builder, remove, removed[i]);
-	return remove;
-}
-
-static void plan_networks(struct up *up, const char *const *hashes)
-{
-	const struct project *project = up->desired->project;
-
-	for (size_t i = 0; i < project->n_networks; i++) {
-		const struct network *network = &project->networks[i];
-		const struct observed_network *seen = observation_network(up->actual, network->key);
-		uint32_t removed = PLAN_NOTHING;
-		const char *reason = "missing";
-
-		up->networks[i] = PLAN_NOTHING;
-		if (!network_is_used(up, network))
-			continue;
-		if (seen && !seen->broken && strcmp(seen->hash, hashes[i]) == 0)
-			continue;
-		if (seen && !seen->broken) {
-			reason = arena_printf(up_arena(up), "network '%s' changed", network->key);
-			removed = plan_network_change(up, network->key, reason);
-			up->network_changed[i] = true;
-		} else if (seen) {
-			reason = "a part of it is missing";
-		}
-		up->networks[i] = plan_add(&up->builder, ACTION_NETWORK_CREATE, network->key,
-					   reason, APPLY_NONE);
-		plan_edge(&up->builder, up->networks[i], removed);
-	}
-}
-
-static bool volume_is_used(const struct up *up, const struct volume *volume)
-{
-	const struct project *project = up->desired->project;
-
-	for (size_t i = 0; i < project->n_services; i++) {
-		const struct service *service = &project->services[i];
-
-		if (!up->desired->services[i].wanted)
-			continue;
-		for (size_t j = 0; j < service->n_mounts; j++)
-			if (service->mounts[j].type == MOUNT_VOLUME && service->mounts[j].source &&
-			    strcmp(service->mounts[j].source, volume->key) == 0)
-				return true;
-	}
-	return false;
-}
-
-static void plan_volumes(struct up *up)
-{
-	const struct project *project = up->desired->project;
-
-	for (size_t i = 0; i < project->n_volumes; i++) {
-		const struct volume *volume = &project->volumes[i];
-
-		up->volumes[i] = PLAN_NOTHING;
-		/* An external one that is missing is an error when it is made, with a sentence. */
-		if (volume_is_used(up, volume) && !observation_has_volume(up->actual, volume->name))
-			up->volumes[i] = plan_add(&up->builder, ACTION_VOLUME_CREATE, volume->key,
-						  "missing", APPLY_NONE);
-	}
 }
 
 /* The action a dependent has to wait for, made when the first one asks. */

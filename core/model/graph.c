@@ -118,7 +118,7 @@ int graph_order(const struct project *project, size_t *ret_order, struct arena *
 		const char **ret_cycle)
 {
 	CLEANUP(walk_release) struct walk walk;
-	size_t again;
+	size_t again = 0;
 	int r;
 
 	r = walk_init(&walk, project);

@@ -17,6 +17,7 @@
 #include "core/supervise/watch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -197,7 +198,8 @@ static void on_look(void *data)
 				     health->check.test.items, health->check.timeout_ms, &pidfd,
 				     &output, &err) < 0) {
 		log_debug("container '%s': health probe: %s", health->unit->record.name, err.msg);
-		strncpy(health->last, err.msg, sizeof(health->last) - 1);
+		snprintf(health->last, sizeof(health->last), "%.*s", (int)sizeof(health->last) - 1,
+			 err.msg);
 		probe_result(health, false);
 		return;
 	}
