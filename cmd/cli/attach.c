@@ -141,7 +141,7 @@ static void serve_events(struct attachment *a)
 	}
 }
 
-/* The answer to the stop that was asked for: its events come by the other way too. */
+/* The answer to the stop that was asked for, event by event. */
 static void serve_stop(struct attachment *a)
 {
 	CLEANUP(request_json_cleanup) json_t *message = NULL;
@@ -151,8 +151,12 @@ static void serve_stop(struct attachment *a)
 	r = control_receive(a->options->interrupt->stop_fd, &message, &err);
 	if (r == 0)
 		r = request_classify(message, &err);
-	if (r == 0)
+	if (r == 0) {
+		if (a->cli->progress != PROGRESS_QUIET)
+			cli_say("%s %s", output_string(message, "name"),
+				output_string(message, "action"));
 		return;
+	}
 	if (r < 0)
 		cli_say("%s", err.msg);
 	cleanup_close(&a->options->interrupt->stop_fd);

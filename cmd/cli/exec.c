@@ -3,10 +3,10 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
+#include "core/base/program.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -73,7 +73,7 @@ static int become_shim(const struct exec_args *args, const char *directory, char
 	char shim[PATH_MAX];
 	int r;
 
-	r = launch_find("stack-shim", shim, sizeof(shim), err);
+	r = program_find("stack-shim", shim, sizeof(shim), err);
 	if (r < 0)
 		return r;
 	string_list_add(&argv, shim);

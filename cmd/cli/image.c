@@ -2,8 +2,8 @@
 /* image: become stack-image, the only program that reads foreign archives. */
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
-#include "cmd/cli/launch.h"
 #include "core/base/cleanup.h"
+#include "core/base/program.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +17,7 @@ static int image_run(struct cli *cli, const void *args, char **operands, size_t 
 	int r;
 
 	(void)args;
-	r = launch_find("stack-image", program, sizeof(program), err);
+	r = program_find("stack-image", program, sizeof(program), err);
 	if (r < 0)
 		return r;
 	if (setenv("STACK_ROOT", cli->paths.root, 1) < 0 ||

@@ -16,6 +16,7 @@
 #include "cmd/cli/cli.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/program.h"
 #include "core/supervise/control.h"
 
 #include <errno.h>
@@ -31,29 +32,6 @@
 
 #define READY_FD	 3
 #define READY_TIMEOUT_MS 30000
-
-int launch_find(const char *program, char *ret_path, size_t size, struct err *err)
-{
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-	int r;
-
-	if (len < 0)
-		return err_sys(err, errno, "find out where this program is");
-	self[len] = '\0';
-	slash = strrchr(self, '/');
-	r = paths_join(ret_path, size, err, "%.*s/%s", slash ? (int)(slash - self) : 0, self,
-		       program);
-	if (r == 0 && access(ret_path, X_OK) < 0) {
-		r = paths_join(ret_path, size, err, "%s/%s", STACK_LIBEXECDIR, program);
-		if (r == 0 && access(ret_path, X_OK) < 0)
-			return err_set(err, ENOENT,
-				       "%s is missing: it is neither beside %s nor in %s", program,
-				       self, STACK_LIBEXECDIR);
-	}
-	return r;
-}
 
 /* Open <run>/<project>/supervisor.log for the supervisor's output, making the directory. */
 static int open_log(const struct paths *paths, const char *project, char *ret_path, size_t size,
@@ -155,9 +133,9 @@ static int start_supervisor(const struct paths *paths, const char *project, stru
 	CLEANUP_FD int log_fd = -1, read_fd = -1, write_fd = -1;
 	int r, ends[2];
 
-	r = launch_find("stack-shim", shim, sizeof(shim), err);
+	r = program_find("stack-shim", shim, sizeof(shim), err);
 	if (r == 0)
-		r = launch_find("stack-supervisor", supervisor, sizeof(supervisor), err);
+		r = program_find("stack-supervisor", supervisor, sizeof(supervisor), err);
 	if (r == 0)
 		r = open_log(paths, project, log, sizeof(log), &log_fd, err);
 	if (r < 0)

@@ -8,14 +8,8 @@
 #include <stdbool.h>
 
 /*
- * Launch: the other programs of ours, and a supervisor when one is needed
+ * Launch: a supervisor where one is needed
  */
-
-/*
- * Where PROGRAM ("stack-shim") is: beside this executable (a build tree), else
- * where `make install` puts it.  -ENOENT: neither.
- */
-int launch_find(const char *program, char *ret_path, size_t size, struct err *err);
 
 /*
  * Connect to PROJECT's supervisor, and start one first if none listens and

@@ -63,7 +63,9 @@ static int open_newer(const struct log_source *source)
 
 static void make_room(struct log_source *source)
 {
-	memmove(source->buffer, source->buffer + source->start, source->end - source->start);
+	if (source->start < source->end)
+		memmove(source->buffer, source->buffer + source->start,
+			source->end - source->start);
 	source->end -= source->start;
 	source->start = 0;
 	if (source->end < source->size)
