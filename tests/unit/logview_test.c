@@ -12,6 +12,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -170,6 +172,62 @@ static void test_between_rename_and_create_there_is_no_newer_file(void **state)
 	expect_line(&source, "three");
 }
 
+#define RACE_LINES 20000
+#define RACE_FILES 100
+
+/* A writer that rotates all the time and throws nothing away. */
+static void write_and_rotate(const struct directory *directory)
+{
+	int fd = -1;
+
+	for (int i = 0; i < RACE_LINES; i++) {
+		char line[64];
+
+		if (i % (RACE_LINES / RACE_FILES) == 0) {
+			for (unsigned int n = RACE_FILES; i > 0 && n > 0; n--) {
+				char from[LOG_FILE_NAME_MAX], to[LOG_FILE_NAME_MAX];
+
+				log_file_name(from, "a", n - 1);
+				log_file_name(to, "a", n);
+				renameat(directory->fd, from, directory->fd, to);
+			}
+			cleanup_close(&fd);
+			fd = openat(directory->fd, "a.log", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		}
+		snprintf(line, sizeof(line), TIME "stdout F %d\n", i);
+		fd_write_all(fd, line, strlen(line));
+	}
+	cleanup_close(&fd);
+}
+
+static void test_reading_while_it_is_rotated(void **state)
+{
+	struct directory *directory = *state;
+	pid_t writer = fork();
+
+	if (writer == 0) {
+		write_and_rotate(directory);
+		_exit(0);
+	}
+	assert_true(writer > 0);
+	{
+		CLEANUP(log_source_release) struct log_source source;
+		time_t deadline = time(NULL) + 30;
+		long expected = 0;
+
+		log_source_init(&source, directory->fd, "a", -1);
+		while (expected < RACE_LINES && time(NULL) < deadline) {
+			if (!log_source_next(&source))
+				continue;
+			assert_int_equal(strtol(source.record.text, NULL, 10), expected);
+			expected++;
+		}
+		assert_int_equal(expected, RACE_LINES);
+		expect_nothing(&source);
+	}
+	waitid(P_PID, (id_t)writer, NULL, WEXITED);
+}
+
 static void test_container_made_anew(void **state)
 {
 	CLEANUP(log_source_release) struct log_source source;
@@ -296,6 +354,7 @@ int main(void)
 		WITH_DIRECTORY(test_oldest_file_is_read_first),
 		WITH_DIRECTORY(test_rotation_loses_and_doubles_nothing),
 		WITH_DIRECTORY(test_between_rename_and_create_there_is_no_newer_file),
+		WITH_DIRECTORY(test_reading_while_it_is_rotated),
 		WITH_DIRECTORY(test_container_made_anew),
 		WITH_DIRECTORY(test_pieces_of_a_line_become_one),
 		WITH_DIRECTORY(test_damaged_line_is_shown_as_it_is),
