@@ -128,9 +128,12 @@ static int not_found(const json_t *index, const char *text, struct err *err)
 	}
 	if (names)
 		meant = text_suggest(text, names, known);
-	err_set(err, ENOENT,
-		"no image '%s' in the store%s%s%s; 'stack image import FILE %s' puts one there",
-		text, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "", text);
+	if (meant)
+		err_set(err, ENOENT, "no image '%s' in the store; did you mean '%s'?", text, meant);
+	else
+		err_set(err, ENOENT,
+			"no image '%s' in the store; 'stack image import FILE %s' puts one there",
+			text, text);
 	free(names);
 	return -ENOENT;
 }

@@ -85,23 +85,31 @@ static bool is_image_member(const char *path, bool directory)
 			      !strcmp(path, "oci-layout") || !strcmp(path, "repositories"));
 }
 
-/* Read the entries up to the first that tells.  1: an image, 0: a root file system. */
-static int detect(struct stream *stream, const char *source, struct err *err)
+/* Look at the first entry, or the second if the first is the root.  1: an image, 0: files. */
+static int detect(struct stream *stream, struct err *err)
 {
 	struct archive_entry *entry;
 	char path[PATH_MAX];
+	bool held = false;
 	int r;
 
-	r = stream_next(stream, &entry, err);
-	if (r == 0)
-		return err_set(err, EINVAL, "'%s' is an empty archive", source);
-	if (r < 0)
-		return r;
-	stream_unread(stream);
-	if (!archive_entry_pathname(entry))
-		return err_set(err, EINVAL, "'%s' has an entry without a readable name", source);
-	r = place_clean(archive_entry_pathname(entry), path, err);
-	return r < 0 ? r : is_image_member(path, archive_entry_filetype(entry) == AE_IFDIR);
+	while ((r = stream_next(stream, &entry, err)) > 0) {
+		const char *name = archive_entry_pathname(entry);
+		bool directory = archive_entry_filetype(entry) == AE_IFDIR;
+
+		r = place_clean(name ? name : "", path, err);
+		if (r < 0)
+			return r;
+		if (path[0] || !directory || held) {
+			stream_unread(stream);
+			return is_image_member(path, directory);
+		}
+		r = stream_hold(stream, err);
+		if (r < 0)
+			return r;
+		held = true;
+	}
+	return r == 0 && !held ? err_set(err, EINVAL, "the archive is empty") : r;
 }
 
 static int read_members(struct import *im, struct stream *stream, struct err *err)
@@ -131,9 +139,8 @@ static int no_changes(const struct import *im, struct err *err)
 	if (!im->options->changes || !im->options->changes[0])
 		return 0;
 	return err_set(err, EINVAL,
-		       "'%s' is an image with a configuration of its own; changes are for root "
-		       "file systems",
-		       im->options->source);
+		       "it is an image with a configuration of its own; changes are for root file "
+		       "systems");
 }
 
 static int read_bundle(struct import *im, struct err *err)
@@ -146,7 +153,7 @@ static int read_bundle(struct import *im, struct err *err)
 static int read_stream(struct import *im, struct stream *stream, struct spool_file *copy,
 		       int copy_fd, struct err *err)
 {
-	int r = detect(stream, im->options->source, err);
+	int r = detect(stream, err);
 
 	if (r < 0)
 		return r;
@@ -168,8 +175,7 @@ static int read_archive(struct import *im, int fd, struct err *err)
 
 	r = spool_create(&im->spool, "layer", &copy, &copy_fd, err);
 	if (r == 0)
-		r = stream_open(fd, im->options->source, copy_fd, &im->options->progress, &stream,
-				err);
+		r = stream_open(fd, copy_fd, &im->options->progress, &stream, err);
 	if (r < 0)
 		return r;
 	r = read_stream(im, stream, copy, copy_fd, err);
@@ -197,10 +203,9 @@ static int register_all(struct import *im, struct err *err)
 	int r = 0;
 
 	if (im->options->reference && n > 1)
-		return err_set(err, EINVAL,
-			       "there are %zu images in '%s'; import it without a name, they have "
-			       "their own",
-			       n, im->options->source);
+		return err_set(
+			err, EINVAL,
+			"there are %zu images in it; leave out the name, they have their own", n);
 	im->registrations = calloc(n, sizeof(*im->registrations));
 	if (!im->registrations)
 		return err_nomem(err);

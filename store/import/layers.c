@@ -83,12 +83,6 @@ static int unpack_to(struct layers *layers, struct stream *stream, const char *n
 	return unpack_layer(stream, fd, &layers->limits, &layers->stats, err);
 }
 
-/* "blob 3f…" is all that people can see of a layer. */
-static void describe(const struct spool_file *file, char ret[64])
-{
-	snprintf(ret, 64, "layer %.12s", file->hex);
-}
-
 /* OCI image-spec layer.md knows these three. */
 static int find_media_type(struct bundle_layer *layer, const char *compression, struct err *err)
 {
@@ -107,7 +101,7 @@ static int find_media_type(struct bundle_layer *layer, const char *compression, 
 }
 
 static int read_layer(struct layers *layers, struct stream *stream, const char *diff_hex,
-		      const char *label, struct err *err)
+		      struct err *err)
 {
 	char name[NAME_LEN], hex[DIGEST_HEX_LEN + 1];
 	uint64_t bytes;
@@ -126,9 +120,9 @@ static int read_layer(struct layers *layers, struct stream *stream, const char *
 		return r;
 	if (strcmp(hex, diff_hex) != 0)
 		return err_set(err, EINVAL,
-			       "the image is damaged: %s unpacks to sha256:%.12s…, but its "
-			       "configuration says sha256:%.12s…",
-			       label, hex, diff_hex);
+			       "it unpacks to sha256:%.12s…, but the image's configuration says "
+			       "sha256:%.12s…",
+			       hex, diff_hex);
 	return 0;
 }
 
@@ -137,20 +131,18 @@ int layers_add(struct layers *layers, const struct spool *spool, struct bundle_l
 {
 	CLEANUP_FD int fd = -1;
 	struct stream *stream;
-	char label[64];
 	int r;
 
-	describe(layer->file, label);
 	r = spool_open(spool, layer->file, &fd, err);
 	if (r == 0)
-		r = stream_open(fd, label, -1, layers->progress, &stream, err);
+		r = stream_open(fd, -1, layers->progress, &stream, err);
 	if (r < 0)
 		return r;
 	r = find_media_type(layer, stream_compression(stream), err);
 	if (r == 0)
-		r = read_layer(layers, stream, diff_hex, label, err);
+		r = read_layer(layers, stream, diff_hex, err);
 	stream_free(stream);
-	return r;
+	return r < 0 ? err_wrap(err, "layer %.12s", layer->file->hex) : 0;
 }
 
 int layers_add_stream(struct layers *layers, struct stream *stream,

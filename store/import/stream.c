@@ -24,10 +24,9 @@
 
 struct stream {
 	struct archive *filter, *tar;
-	struct archive_entry *entry;
-	char *name;
+	struct archive_entry *entry, *held, *held_before;
 	int copy_fd;
-	bool hashing, pending, at_end;
+	bool hashing, pending, at_end, no_more;
 	struct digest_stream digest;
 	uint64_t out, zero_tail; /* bytes so far; how many zeros they end in */
 	uint64_t reported;
@@ -44,8 +43,8 @@ static int archive_failed(const struct stream *s, struct archive *a, struct err 
 	if (archive_errno(a) == ENOMEM)
 		return err_nomem(err);
 	if (archive_errno(a) == EIO)
-		return err_set(err, EIO, "read '%s': %s", s->name, why);
-	return err_set(err, EINVAL, "'%s' is damaged or cut off: %s", s->name,
+		return err_set(err, EIO, "read the archive: %s", why);
+	return err_set(err, EINVAL, "the archive is damaged or cut off: %s",
 		       why ? why : "unknown error");
 }
 
@@ -75,8 +74,8 @@ static int take(struct stream *s, const void *data, size_t len)
 	if (s->out > RATIO_FREE && s->out / RATIO_MAX > stream_bytes_in(s))
 		return err_set(
 			&s->failure, EFBIG,
-			"'%s' unpacks to more than %d times its size; that is no real archive",
-			s->name, RATIO_MAX);
+			"the archive unpacks to more than %d times its size; that is no real one",
+			RATIO_MAX);
 	count_zero_tail(s, data, len);
 	if (s->hashing)
 		digest_update(&s->digest, data, len);
@@ -145,7 +144,7 @@ static int open_filter(struct stream *s, int fd, struct err *err)
 		return archive_failed(s, s->filter, err);
 	r = archive_read_next_header(s->filter, &raw);
 	if (r == ARCHIVE_EOF)
-		return err_set(err, EINVAL, "'%s' is empty", s->name);
+		return err_set(err, EINVAL, "the file is empty");
 	return r == ARCHIVE_OK ? 0 : archive_failed(s, s->filter, err);
 }
 
@@ -159,10 +158,10 @@ static int open_tar(struct stream *s, struct err *err)
 		return 0;
 	if (s->failure.code)
 		return archive_failed(s, s->tar, err);
-	return err_set(err, EINVAL, "'%s' is neither an image nor a tar archive", s->name);
+	return err_set(err, EINVAL, "it is neither an image nor a tar archive");
 }
 
-int stream_open(int fd, const char *name, int copy_fd, const struct stream_progress *progress,
+int stream_open(int fd, int copy_fd, const struct stream_progress *progress,
 		struct stream **ret_stream, struct err *err)
 {
 	struct stream *s = calloc(1, sizeof(*s));
@@ -170,13 +169,12 @@ int stream_open(int fd, const char *name, int copy_fd, const struct stream_progr
 
 	if (!s)
 		return err_nomem(err);
-	s->name = strdup(name);
 	s->copy_fd = copy_fd;
 	s->hashing = true;
 	if (progress)
 		s->progress = *progress;
 	digest_start(&s->digest);
-	r = s->name ? open_filter(s, fd, err) : err_nomem(err);
+	r = open_filter(s, fd, err);
 	if (r == 0)
 		r = open_tar(s, err);
 	if (r < 0) {
@@ -193,7 +191,8 @@ void stream_free(struct stream *s)
 		return;
 	archive_read_free(s->tar);
 	archive_read_free(s->filter);
-	free(s->name);
+	archive_entry_free(s->held);
+	archive_entry_free(s->held_before);
 	free(s);
 }
 
@@ -203,21 +202,37 @@ void stream_stop_copy(struct stream *s)
 	s->hashing = false;
 }
 
-int stream_next(struct stream *s, struct archive_entry **ret_entry, struct err *err)
+static int read_header(struct stream *s, struct err *err)
 {
 	int r;
 
-	if (!s->pending) {
-		r = archive_read_next_header(s->tar, &s->entry);
-		if (r == ARCHIVE_EOF)
-			return 0;
-		if (r < ARCHIVE_WARN && s->out <= READ_SIZE && archive_format(s->tar) == 0 &&
-		    !s->failure.code)
-			return err_set(err, EINVAL, "'%s' is neither an image nor a tar archive",
-				       s->name);
-		if (r < ARCHIVE_WARN)
-			return archive_failed(s, s->tar, err);
+	if (s->no_more)
+		return 0;
+	r = archive_read_next_header(s->tar, &s->entry);
+	if (r == ARCHIVE_EOF) {
+		s->no_more = true; /* libarchive takes it ill to be asked again */
+		return 0;
 	}
+	if (r >= ARCHIVE_WARN)
+		return 1;
+	if (archive_format(s->tar) == 0 && !s->failure.code)
+		return err_set(err, EINVAL, "it is neither an image nor a tar archive");
+	return archive_failed(s, s->tar, err);
+}
+
+int stream_next(struct stream *s, struct archive_entry **ret_entry, struct err *err)
+{
+	int r = 1;
+
+	if (s->held && (s->pending || s->no_more)) {
+		s->held_before = TAKE_PTR(s->held);
+		*ret_entry = s->held_before;
+		return 1;
+	}
+	if (!s->pending)
+		r = read_header(s, err);
+	if (r <= 0)
+		return r;
 	s->pending = false;
 	*ret_entry = s->entry;
 	return 1;
@@ -226,6 +241,12 @@ int stream_next(struct stream *s, struct archive_entry **ret_entry, struct err *
 void stream_unread(struct stream *s)
 {
 	s->pending = true;
+}
+
+int stream_hold(struct stream *s, struct err *err)
+{
+	s->held = archive_entry_clone(s->entry);
+	return s->held ? 0 : err_nomem(err);
 }
 
 int stream_data(struct stream *s, const void **ret_data, size_t *ret_len, off_t *ret_offset,
@@ -266,8 +287,7 @@ int stream_finish(struct stream *s, char ret_hex[DIGEST_HEX_LEN + 1], uint64_t *
 			break;
 	}
 	if (s->zero_tail < TAR_BLOCK)
-		return err_set(err, EINVAL,
-			       "'%s' is cut off: the end mark of the archive is missing", s->name);
+		return err_set(err, EINVAL, "the archive is cut off: its end mark is missing");
 	digest_finish(&s->digest, ret_hex);
 	*ret_bytes = s->out;
 	return 0;

@@ -29,12 +29,11 @@ struct stream_progress {
 };
 
 /*
- * Read from FD, which stays the caller's; NAME is what the user calls it.
- * COPY_FD (-1: none) receives the uncompressed bytes.
+ * Read from FD, which stays the caller's.  COPY_FD (-1: none) receives the uncompressed bytes.
  *
  * -EINVAL: empty, or no tar archive.
  */
-int stream_open(int fd, const char *name, int copy_fd, const struct stream_progress *progress,
+int stream_open(int fd, int copy_fd, const struct stream_progress *progress,
 		struct stream **ret_stream, struct err *err);
 void stream_free(struct stream *stream);
 
@@ -51,6 +50,12 @@ int stream_next(struct stream *stream, struct archive_entry **ret_entry, struct 
 
 /* The next call of stream_next() returns the current entry once more. */
 void stream_unread(struct stream *stream);
+
+/*
+ * Look behind the current entry, a directory: it is given once more before the
+ * one that is unread, or at the end of the archive.  Once per stream.
+ */
+int stream_hold(struct stream *stream, struct err *err);
 
 /*
  * The next piece of the entry's content, LEN bytes at OFFSET; what lies
