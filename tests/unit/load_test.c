@@ -108,7 +108,7 @@ static void everything_of_a_service_arrives(void **state)
 			"    command: nginx -g 'daemon off;'\n"
 			"    environment: [A=1, B=x=y]\n"
 			"    ports: ['8080:80']\n"
-			"    volumes: ['./src:/app:ro', 'data:/data']\n"
+			"    volumes: ['./src:/app:ro', 'data:/data', {type: tmpfs, target: /t}]\n"
 			"    tmpfs: /run\n"
 			"    depends_on: {db: {condition: service_healthy}}\n"
 			"    restart: on-failure:3\n"
@@ -127,8 +127,10 @@ static void everything_of_a_service_arrives(void **state)
 	assert_string_equal(web->command.items[2], "daemon off;");
 	assert_string_equal(map_get(&web->environment, "B"), "x=y");
 	assert_int_equal(web->ports[0].published, 8080);
-	assert_int_equal(web->n_mounts, 3);
-	assert_int_equal(web->mounts[2].type, MOUNT_TMPFS);
+	assert_int_equal(web->n_mounts, 4);
+	assert_int_equal(web->mounts[2].tmpfs_mode, 01777);
+	assert_int_equal(web->mounts[3].type, MOUNT_TMPFS);
+	assert_int_equal(web->mounts[3].tmpfs_mode, 01777);
 	assert_int_equal(web->depends_on[0].condition, DEPENDS_HEALTHY);
 	assert_true(web->depends_on[0].required);
 	assert_int_equal(web->restart, RESTART_ON_FAILURE);
@@ -193,6 +195,10 @@ static void what_does_not_fit_together_is_found(void **state)
 		     "services: {a: {image: x, ports: ['8000-8009:80-89']}, "
 		     "b: {image: x, ports: ['127.0.0.1:8005:1']}}",
 		     "8005/tcp is taken by a");
+	assert_wrong(f,
+		     "services: {a: {image: x, ports: ['1:1', '2:2', '3:3', '4:4', '5:5']}, "
+		     "b: {image: x, ports: ['127.0.0.1:5:1']}}",
+		     "5/tcp is taken by a");
 	assert_loads(f, "services: {a: {image: x, ports: ['80:80', '80:80/udp', '127.0.0.1:81:1', "
 			"'127.0.0.2:81:1']}}");
 	assert_wrong(f,
