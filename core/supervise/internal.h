@@ -17,10 +17,11 @@
  *
  *	supervisor.c	birth, adoption and end
  *	unit.c		one container: events in, effects out
+ *	process.c	its shim
  *	health.c	its health check
  *	publish.c	ports and names: one commit for all that changed in a turn of the loop
  *	desired.c	the project that was asked for last
- *	operation.c	carries out one plan for one client
+ *	operation.c	carries out one plan for one client; actions.c, verdict.c
  *	requests.c	what clients may ask for
  *	server.c	their connections
  *	status.c	units and events as JSON
@@ -83,8 +84,17 @@ struct unit *unit_find(const struct supervisor *supervisor, const char *name);
 /* Point every unit to its service in the project that is desired now. */
 void units_attach(struct supervisor *supervisor);
 
-/* Find out in which state its process is, and go on from there. */
-void unit_adopt(struct unit *unit);
+/* What happened to it: the next state, and its effect.  UNIT may be gone afterwards. */
+void unit_event(struct unit *unit, enum unit_event event);
+
+/* Its last start failed, for the reason in MESSAGE. */
+void unit_fail(struct unit *unit, const char *message);
+
+/* Its ports and names lead to it, or no longer. */
+void unit_set_online(struct unit *unit, bool online);
+
+/* Write its record.  A failure costs a count or a mark, and is logged. */
+void unit_save(struct unit *unit);
 
 /* BY_HAND: the count of restarts begins anew. */
 void unit_start(struct unit *unit, bool by_hand);
@@ -103,6 +113,14 @@ void unit_reload(struct unit *unit);
 
 bool unit_is_healthy(const struct unit *unit);
 bool unit_has_healthcheck(const struct unit *unit);
+
+/* --- process.c --- */
+
+/* Start its shim; how that goes comes as an event. */
+void process_spawn(struct unit *unit);
+
+/* Find out in which state its process is, and go on from there. */
+void unit_adopt(struct unit *unit);
 
 /* --- health.c --- */
 void health_start(struct unit *unit);

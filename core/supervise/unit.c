@@ -25,14 +25,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define DEFAULT_GRACE_MS 10000
-
-static void unit_event(struct unit *unit, enum unit_event event);
-static void on_report(void *data);
-static void on_shim_end(void *data);
 
 static int64_t step_ms(const struct unit *unit)
 {
@@ -40,7 +35,7 @@ static int64_t step_ms(const struct unit *unit)
 	return (int64_t)(uv_now(unit->supervisor->loop) - unit->step_started_ms);
 }
 
-static void save_record(struct unit *unit)
+void unit_save(struct unit *unit)
 {
 	struct driver *driver = &unit->supervisor->driver;
 	struct err err = ERR_INIT;
@@ -50,7 +45,7 @@ static void save_record(struct unit *unit)
 		log_warn("%s, ignoring", err.msg);
 }
 
-static void set_online(struct unit *unit, bool online)
+void unit_set_online(struct unit *unit, bool online)
 {
 	if (unit->online == online)
 		return;
@@ -58,7 +53,7 @@ static void set_online(struct unit *unit, bool online)
 	publish_changed(unit->supervisor);
 }
 
-static void fail(struct unit *unit, const char *message)
+void unit_fail(struct unit *unit, const char *message)
 {
 	snprintf(unit->error, sizeof(unit->error), "%s", message);
 	/* What ran once and is to be restarted is tried again; a first start is the user's. */
@@ -68,31 +63,6 @@ static void fail(struct unit *unit, const char *message)
 		unit_event(unit, EVENT_DIED_RETRY);
 	else
 		unit_event(unit, EVENT_FAILED);
-}
-
-static void watch_process(struct unit *unit, const struct container_process *process)
-{
-	uv_loop_t *loop = unit->supervisor->loop;
-
-	watch_clear(&unit->report);
-	watch_clear(&unit->shim);
-	unit->shim = watch_new(loop, process->shim_pidfd, on_shim_end, unit);
-	if (process->report_fd >= 0)
-		unit->report = watch_new(loop, process->report_fd, on_report, unit);
-}
-
-static void spawn(struct unit *unit)
-{
-	struct driver *driver = &unit->supervisor->driver;
-	struct container_process process;
-	struct err err = ERR_INIT;
-
-	unit->has_exit = false;
-	unit->has_process = false;
-	if (driver->ops->container_start(driver->ctx, unit->record.name, &process, &err) < 0)
-		fail(unit, err.msg);
-	else
-		watch_process(unit, &process);
 }
 
 static void effect_spawn(struct unit *unit)
@@ -105,14 +75,14 @@ static void effect_spawn(struct unit *unit)
 	emit_unit(unit, unit->record.restarts ? "restarting" : "starting", NULL, -1);
 	if (unit->service && !unit->online &&
 	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0) {
-		fail(unit, err.msg);
+		unit_fail(unit, err.msg);
 		return;
 	}
 	if (!unit->online)
-		save_record(unit);
-	set_online(unit, true);
+		unit_save(unit);
+	unit_set_online(unit, true);
 	if (publish_is_settled(unit->supervisor))
-		spawn(unit);
+		process_spawn(unit);
 	else
 		unit->publish_generation = publish_changed(unit->supervisor);
 }
@@ -123,9 +93,9 @@ void unit_published(struct unit *unit, const struct err *err)
 	if (unit->state == UNIT_STOPPING) /* stopped while it waited: nothing runs */
 		unit_event(unit, EVENT_FAILED);
 	else if (unit->state == UNIT_STARTING && err)
-		fail(unit, err->msg);
+		unit_fail(unit, err->msg);
 	else if (unit->state == UNIT_STARTING)
-		spawn(unit);
+		process_spawn(unit);
 }
 
 static int stop_signal(const struct unit *unit)
@@ -175,7 +145,7 @@ static void effect_backoff(struct unit *unit)
 
 	unit->backoff_ms = restart_delay(unit->backoff_ms, unit->has_exit ? unit->exit.ran_ms : 0);
 	unit->record.restarts++;
-	save_record(unit);
+	unit_save(unit);
 	health_stop(unit);
 	timer_arm(unit->timer, unit->backoff_ms);
 	snprintf(detail, sizeof(detail), "exit status %d; starts again in %lld ms",
@@ -192,7 +162,7 @@ static void effect_finish(struct unit *unit)
 	health_stop(unit);
 	if (unit->online) {
 		driver->ops->ports_release(driver->ctx, unit->record.name);
-		set_online(unit, false);
+		unit_set_online(unit, false);
 	}
 	if (unit->error[0]) {
 		emit_unit(unit, "error", unit->error, -1);
@@ -219,7 +189,7 @@ static void (*const effects[])(struct unit *) = {
 	[EFFECT_BACKOFF] = effect_backoff, [EFFECT_FINISH] = effect_finish,
 };
 
-static void unit_event(struct unit *unit, enum unit_event event)
+void unit_event(struct unit *unit, enum unit_event event)
 {
 	struct unit_step step = lifecycle_step(unit->state, event);
 
@@ -234,98 +204,6 @@ static void unit_event(struct unit *unit, enum unit_event event)
 	if (step.effect != EFFECT_NONE)
 		effects[step.effect](unit);
 	operation_unit_changed(unit->supervisor, unit);
-}
-
-/*
- * Read the shim's report, "ok PID START" or "error ERRNO SENTENCE".  False: the
- * container did not start, and UNIT may be gone by now.
- */
-static bool take_report(struct unit *unit)
-{
-	char line[640];
-	ssize_t n = read(watch_fd(unit->report), line, sizeof(line) - 1);
-	const char *sentence;
-
-	line[n > 0 ? n : 0] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	watch_clear(&unit->report);
-	if (strncmp(line, "ok ", 3) == 0) {
-		struct driver *driver = &unit->supervisor->driver;
-		struct container_view view = CONTAINER_VIEW_INIT;
-
-		if (driver->ops->container_look(driver->ctx, unit->record.name, &view, NULL) == 0)
-			unit->process = view.state;
-		if (view.shim_pidfd >= 0)
-			close(view.shim_pidfd);
-		unit->has_process = true;
-		unit_event(unit, EVENT_STARTED);
-		return true;
-	}
-	watch_clear(&unit->shim);
-	sentence = strncmp(line, "error ", 6) == 0 ? strchr(line + 6, ' ') : NULL;
-	fail(unit, sentence ? sentence + 1 : "its shim ended without a word");
-	return false;
-}
-
-static void on_report(void *data)
-{
-	take_report(data);
-}
-
-static void process_ended(struct unit *unit, const struct container_exit *exit)
-{
-	bool by_hand = unit->state == UNIT_STOPPING || unit->record.stopped;
-
-	unit->exit = *exit;
-	unit->has_exit = true;
-	unit->has_process = false;
-	if (!by_hand && unit->service &&
-	    restart_wanted(unit->service->restart, unit->service->restart_max_attempts, exit->code,
-			   unit->record.restarts))
-		unit_event(unit, EVENT_DIED_RETRY);
-	else
-		unit_event(unit, EVENT_DIED);
-}
-
-/* The shim is dead but its container lives: only another shim can tell how it ends. */
-static void adopt_process(struct unit *unit)
-{
-	struct driver *driver = &unit->supervisor->driver;
-	struct container_process process;
-	struct err err = ERR_INIT;
-
-	if (driver->ops->container_adopt(driver->ctx, unit->record.name, &process, &err) < 0) {
-		log_error("container '%s': %s", unit->record.name, err.msg);
-		return;
-	}
-	log_info("container '%s': its shim was killed; another one took over", unit->record.name);
-	watch_process(unit, &process);
-	watch_clear(&unit->report);
-}
-
-static void on_shim_end(void *data)
-{
-	struct unit *unit = data;
-	struct driver *driver = &unit->supervisor->driver;
-	struct container_view view = CONTAINER_VIEW_INIT;
-	struct container_exit unknown = {.code = 137};
-	struct err err = ERR_INIT;
-	siginfo_t info;
-
-	/* A program that ends at once: its report came first and says more. */
-	if (unit->report && !take_report(unit))
-		return;
-	/* Not our child when it was adopted: then somebody else reaps it. */
-	(void)waitid(P_PIDFD, (id_t)watch_fd(unit->shim), &info, WEXITED | WNOHANG);
-	watch_clear(&unit->shim);
-	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0)
-		log_error("container '%s': %s", unit->record.name, err.msg);
-	if (view.shim_pidfd >= 0)
-		close(view.shim_pidfd);
-	if (view.running)
-		adopt_process(unit);
-	else
-		process_ended(unit, view.has_exit ? &view.exit : &unknown);
 }
 
 static void on_timer(void *data)
@@ -394,57 +272,13 @@ void units_attach(struct supervisor *supervisor)
 		unit->service = service_for(supervisor, unit->record.service);
 }
 
-/* It ran when the last supervisor saw it.  What happened since then happens now. */
-static void adopt_running(struct unit *unit, const struct container_view *view)
-{
-	struct driver *driver = &unit->supervisor->driver;
-	struct err err = ERR_INIT;
-
-	unit->state = UNIT_RUNNING;
-	unit->has_process = true;
-	if (unit->service &&
-	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0)
-		log_warn("container '%s': %s", unit->record.name, err.msg);
-	set_online(unit, true);
-	if (view->shim_pidfd >= 0)
-		watch_process(unit, &(struct container_process){.shim_pidfd = view->shim_pidfd,
-								.report_fd = -1});
-	else
-		adopt_process(unit);
-	health_start(unit);
-}
-
-void unit_adopt(struct unit *unit)
-{
-	struct driver *driver = &unit->supervisor->driver;
-	struct container_view view = CONTAINER_VIEW_INIT;
-	struct err err = ERR_INIT;
-
-	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0) {
-		log_warn("container '%s': %s", unit->record.name, err.msg);
-		return;
-	}
-	unit->process = view.state;
-	if (view.running) {
-		adopt_running(unit, &view);
-		return;
-	}
-	if (view.shim_pidfd >= 0)
-		close(view.shim_pidfd);
-	if (!view.has_state)
-		return;
-	/* It ended while nobody looked: its policy decides as if it had ended just now. */
-	unit->state = unit->record.stopped ? UNIT_STOPPING : UNIT_RUNNING;
-	process_ended(unit, view.has_exit ? &view.exit : &(struct container_exit){.code = 137});
-}
-
 void unit_start(struct unit *unit, bool by_hand)
 {
 	if (by_hand) {
 		unit->record.stopped = false;
 		unit->record.restarts = 0;
 		unit->backoff_ms = 0;
-		save_record(unit);
+		unit_save(unit);
 	}
 	unit_event(unit, EVENT_START);
 }
@@ -455,7 +289,7 @@ void unit_stop(struct unit *unit, int64_t grace_ms)
 		grace_ms = unit->service ? unit->service->stop_grace_period_ms : DEFAULT_GRACE_MS;
 	unit->grace_ms = grace_ms;
 	unit->record.stopped = true;
-	save_record(unit);
+	unit_save(unit);
 	unit_event(unit, EVENT_STOP);
 }
 
@@ -466,7 +300,7 @@ int unit_kill(struct unit *unit, int signo, struct err *err)
 	if (signo != SIGKILL)
 		return driver->ops->container_signal(driver->ctx, unit->record.name, signo, err);
 	unit->record.stopped = true;
-	save_record(unit);
+	unit_save(unit);
 	unit_event(unit, EVENT_KILL);
 	return 0;
 }

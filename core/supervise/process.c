@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Process: the shim of a unit, from its start or adoption to its end. */
+#include "core/supervise/internal.h"
+
+#include "core/base/log.h"
+#include "core/supervise/restart.h"
+#include "core/supervise/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void on_report(void *data);
+static void on_shim_end(void *data);
+
+static void watch_process(struct unit *unit, const struct container_process *process)
+{
+	uv_loop_t *loop = unit->supervisor->loop;
+
+	watch_clear(&unit->report);
+	watch_clear(&unit->shim);
+	unit->shim = watch_new(loop, process->shim_pidfd, on_shim_end, unit);
+	if (process->report_fd >= 0)
+		unit->report = watch_new(loop, process->report_fd, on_report, unit);
+}
+
+void process_spawn(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_process process;
+	struct err err = ERR_INIT;
+
+	unit->has_exit = false;
+	unit->has_process = false;
+	if (driver->ops->container_start(driver->ctx, unit->record.name, &process, &err) < 0)
+		unit_fail(unit, err.msg);
+	else
+		watch_process(unit, &process);
+}
+
+/*
+ * Read the shim's report, "ok PID START" or "error ERRNO SENTENCE".  False: the
+ * container did not start, and UNIT may be gone by now.
+ */
+static bool take_report(struct unit *unit)
+{
+	char line[640];
+	ssize_t n = read(watch_fd(unit->report), line, sizeof(line) - 1);
+	const char *sentence;
+
+	line[n > 0 ? n : 0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	watch_clear(&unit->report);
+	if (strncmp(line, "ok ", 3) == 0) {
+		struct driver *driver = &unit->supervisor->driver;
+		struct container_view view = CONTAINER_VIEW_INIT;
+
+		if (driver->ops->container_look(driver->ctx, unit->record.name, &view, NULL) == 0)
+			unit->process = view.state;
+		if (view.shim_pidfd >= 0)
+			close(view.shim_pidfd);
+		unit->has_process = true;
+		unit_event(unit, EVENT_STARTED);
+		return true;
+	}
+	watch_clear(&unit->shim);
+	sentence = strncmp(line, "error ", 6) == 0 ? strchr(line + 6, ' ') : NULL;
+	unit_fail(unit, sentence ? sentence + 1 : "its shim ended without a word");
+	return false;
+}
+
+static void on_report(void *data)
+{
+	take_report(data);
+}
+
+static void process_ended(struct unit *unit, const struct container_exit *exit)
+{
+	bool by_hand = unit->state == UNIT_STOPPING || unit->record.stopped;
+
+	unit->exit = *exit;
+	unit->has_exit = true;
+	unit->has_process = false;
+	if (!by_hand && unit->service &&
+	    restart_wanted(unit->service->restart, unit->service->restart_max_attempts, exit->code,
+			   unit->record.restarts))
+		unit_event(unit, EVENT_DIED_RETRY);
+	else
+		unit_event(unit, EVENT_DIED);
+}
+
+/* The shim is dead but its container lives: only another shim can tell how it ends. */
+static void adopt_process(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_process process;
+	struct err err = ERR_INIT;
+
+	if (driver->ops->container_adopt(driver->ctx, unit->record.name, &process, &err) < 0) {
+		log_error("container '%s': %s", unit->record.name, err.msg);
+		return;
+	}
+	log_info("container '%s': its shim was killed; another one took over", unit->record.name);
+	watch_process(unit, &process);
+	watch_clear(&unit->report);
+}
+
+static void on_shim_end(void *data)
+{
+	struct unit *unit = data;
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_view view = CONTAINER_VIEW_INIT;
+	struct container_exit unknown = {.code = 137};
+	struct err err = ERR_INIT;
+	siginfo_t info;
+
+	/* A program that ends at once: its report came first and says more. */
+	if (unit->report && !take_report(unit))
+		return;
+	/* Not our child when it was adopted: then somebody else reaps it. */
+	(void)waitid(P_PIDFD, (id_t)watch_fd(unit->shim), &info, WEXITED | WNOHANG);
+	watch_clear(&unit->shim);
+	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0)
+		log_error("container '%s': %s", unit->record.name, err.msg);
+	if (view.shim_pidfd >= 0)
+		close(view.shim_pidfd);
+	if (view.running)
+		adopt_process(unit);
+	else
+		process_ended(unit, view.has_exit ? &view.exit : &unknown);
+}
+
+/* It ran when the last supervisor saw it.  What happened since then happens now. */
+static void adopt_running(struct unit *unit, const struct container_view *view)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct err err = ERR_INIT;
+
+	unit->state = UNIT_RUNNING;
+	unit->has_process = true;
+	if (unit->service &&
+	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0)
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+	unit_set_online(unit, true);
+	if (view->shim_pidfd >= 0)
+		watch_process(unit, &(struct container_process){.shim_pidfd = view->shim_pidfd,
+								.report_fd = -1});
+	else
+		adopt_process(unit);
+	health_start(unit);
+}
+
+void unit_adopt(struct unit *unit)
+{
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_view view = CONTAINER_VIEW_INIT;
+	struct err err = ERR_INIT;
+
+	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0) {
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+		return;
+	}
+	unit->process = view.state;
+	if (view.running) {
+		adopt_running(unit, &view);
+		return;
+	}
+	if (view.shim_pidfd >= 0)
+		close(view.shim_pidfd);
+	if (!view.has_state)
+		return;
+	/* It ended while nobody looked: its policy decides as if it had ended just now. */
+	unit->state = unit->record.stopped ? UNIT_STOPPING : UNIT_RUNNING;
+	process_ended(unit, view.has_exit ? &view.exit : &(struct container_exit){.code = 137});
+}
