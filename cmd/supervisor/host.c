@@ -283,6 +283,8 @@ int host_init(struct host *host, const struct paths *paths, const char *project,
 		r = netlink_open(NETLINK_ROUTE, &host->nl, err);
 	if (r == 0)
 		r = host_networks_load(host, err);
+	if (r == 0)
+		r = host_leases_load(host, err);
 	if (r < 0)
 		host_release(host);
 	return r;
@@ -292,6 +294,7 @@ void host_release(struct host *host)
 {
 	host_ports_release(host);
 	host_networks_release(host);
+	free(host->leases);
 	netlink_free(host->nl);
 	device_filter_release(&host->devices);
 	device_filter_release(&host->all_devices);

@@ -23,7 +23,8 @@
  * per kind of thing:
  *
  *	host.c			the table, birth and end
- *	host_network.c		bridges, addresses, names
+ *	host_network.c		bridges, names
+ *	host_attach.c		containers in networks, and their addresses
  *	host_firewall.c		rules
  *	host_ports.c		reserved host ports
  *	host_volume.c		volumes
@@ -41,6 +42,13 @@ struct host_network {
 	char bridge[IFNAMSIZ];
 	int ifindex;		/* 0: the bridge is not there */
 	struct dns_server *dns; /* NULL: there is none */
+};
+
+/* An address that a container has. */
+struct host_lease {
+	char container[RECORD_NAME_MAX];
+	char network[64]; /* key */
+	struct in_addr addr;
 };
 
 struct host_port {
@@ -70,6 +78,8 @@ struct host {
 	struct device_filter devices, all_devices;
 	struct host_network *networks;
 	size_t n_networks;
+	struct host_lease *leases;
+	size_t n_leases;
 	struct host_port *ports;
 	size_t n_ports;
 	struct host_seccomp *seccomp;
@@ -108,6 +118,9 @@ void host_networks_release(struct host *host);
 int host_attach(struct host *host, const struct service *service, struct container_record *record,
 		struct err *err);
 int host_detach(struct host *host, const char *container, struct err *err);
+
+/* Know again which addresses are given away, from the records. */
+int host_leases_load(struct host *host, struct err *err);
 
 void host_ports_release(struct host *host);
 

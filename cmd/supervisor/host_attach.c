@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Containers in networks: which address each gets, its namespace and its links. */
+#include "cmd/supervisor/host.h"
+
+#include "core/base/cleanup.h"
+#include "net/endpoint.h"
+#include "net/ipam.h"
+#include "net/netns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_leased(const struct host *host, const char *network, struct in_addr addr)
+{
+	for (size_t i = 0; i < host->n_leases; i++)
+		if (host->leases[i].addr.s_addr == addr.s_addr &&
+		    strcmp(host->leases[i].network, network) == 0)
+			return true;
+	return false;
+}
+
+static void lease(struct host *host, const char *container, const char *network,
+		  struct in_addr addr)
+{
+	struct host_lease *grown =
+		realloc(host->leases, (host->n_leases + 1) * sizeof(*host->leases));
+	struct host_lease *added;
+
+	if (!grown)
+		abort();
+	host->leases = grown;
+	added = &host->leases[host->n_leases++];
+	*added = (struct host_lease){.addr = addr};
+	snprintf(added->container, sizeof(added->container), "%s", container);
+	snprintf(added->network, sizeof(added->network), "%s", network);
+}
+
+static void end_leases(struct host *host, const char *container)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < host->n_leases; i++)
+		if (strcmp(host->leases[i].container, container) != 0)
+			host->leases[n++] = host->leases[i];
+	host->n_leases = n;
+}
+
+int host_leases_load(struct host *host, struct err *err)
+{
+	struct container_record *records = NULL;
+	size_t n = 0;
+	int r = record_load_all(host->run_fd, &records, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		for (size_t j = 0; j < records[i].n_addresses; j++) {
+			const struct record_address *a = &records[i].addresses[j];
+			struct in_addr addr;
+
+			if (addr_parse(a->address, &addr, NULL) == 0)
+				lease(host, records[i].name, a->network, addr);
+		}
+		record_release(&records[i]);
+	}
+	free(records);
+	return r;
+}
+
+/* Every address of NETWORK that is given away, its gateway's included. */
+static struct in_addr *used_addresses(const struct host *host, const struct host_network *network,
+				      size_t *ret_n)
+{
+	struct in_addr *used = calloc(host->n_leases + 1, sizeof(*used));
+	size_t n = 0;
+
+	if (!used)
+		abort();
+	used[n++] = network->gateway.addr;
+	for (size_t i = 0; i < host->n_leases; i++)
+		if (strcmp(host->leases[i].network, network->record.key) == 0)
+			used[n++] = host->leases[i].addr;
+	*ret_n = n;
+	return used;
+}
+
+static int choose_address(struct host *host, struct host_network *network,
+			  const struct service_network *wanted, const char *container,
+			  struct in_addr *ret, struct err *err)
+{
+	struct cidr subnet = cidr_subnet(&network->gateway);
+	size_t n = 0;
+	CLEANUP_FREE struct in_addr *used = used_addresses(host, network, &n);
+	int r;
+
+	if (!wanted->ipv4_address)
+		return ipam_choose_address(&subnet, NULL, used, n, container, ret, err);
+	r = addr_parse(wanted->ipv4_address, ret, err);
+	if (r < 0)
+		return r;
+	if (!cidr_contains(&subnet, *ret))
+		return err_set(err, EINVAL, "address %s is not in the subnet of network '%s'",
+			       wanted->ipv4_address, network->record.key);
+	if (ret->s_addr == network->gateway.addr.s_addr ||
+	    is_leased(host, network->record.key, *ret))
+		return err_set(err, EADDRINUSE, "address %s is taken in network '%s'",
+			       wanted->ipv4_address, network->record.key);
+	return 0;
+}
+
+static bool parse_mac(const char *text, uint8_t ret[ENDPOINT_MAC_LEN])
+{
+	unsigned int b[ENDPOINT_MAC_LEN];
+	char rest;
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &rest) != ENDPOINT_MAC_LEN)
+		return false;
+	for (size_t i = 0; i < ENDPOINT_MAC_LEN; i++)
+		ret[i] = (uint8_t)b[i];
+	return true;
+}
+
+/* Attachment number AT of SERVICE: into RECORD, and as an endpoint to be made. */
+static int work_out_endpoint(struct host *host, const struct service_network *wanted, size_t at,
+			     struct container_record *record, uint8_t mac[ENDPOINT_MAC_LEN],
+			     struct endpoint *ret, struct err *err)
+{
+	struct host_network *network = host_network(host, wanted->network);
+	struct record_address *a = &record->addresses[at];
+	struct in_addr addr;
+	int r;
+
+	if (!network || network->ifindex == 0)
+		return err_set(err, ENOENT, "network '%s' is not there", wanted->network);
+	r = choose_address(host, network, wanted, record->name, &addr, err);
+	if (r < 0)
+		return r;
+	lease(host, record->name, wanted->network, addr);
+	endpoint_mac(addr, mac);
+	if (wanted->mac_address && !parse_mac(wanted->mac_address, mac))
+		return err_set(err, EINVAL, "'%s' is no MAC address", wanted->mac_address);
+	snprintf(a->network, sizeof(a->network), "%s", wanted->network);
+	addr_format(addr, a->address);
+	addr_format(network->gateway.addr, a->gateway);
+	a->prefix = network->gateway.len;
+	snprintf(a->mac, sizeof(a->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	if (wanted->interface_name)
+		snprintf(a->interface, sizeof(a->interface), "%s", wanted->interface_name);
+	else
+		snprintf(a->interface, sizeof(a->interface), "eth%u",
+			 (unsigned int)(at % RECORD_NETWORKS_MAX));
+	endpoint_name(host->id, record->name, network->record.name, a->host_link);
+	*ret = (struct endpoint){.container = record->name,
+				 .network = network->record.name,
+				 .ifname = a->interface,
+				 .bridge_ifindex = network->ifindex,
+				 .address = {.addr = addr, .len = network->gateway.len},
+				 .mac = mac};
+	if (!network->record.internal)
+		ret->gateway = network->gateway.addr;
+	return 0;
+}
+
+/* Only one network of a container has the default route: the first that leads outside. */
+static void one_default_route(struct endpoint *endpoints, size_t n)
+{
+	bool have = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (have)
+			endpoints[i].gateway.s_addr = INADDR_ANY;
+		have = have || endpoints[i].gateway.s_addr != INADDR_ANY;
+	}
+}
+
+int host_attach(struct host *host, const struct service *service, struct container_record *record,
+		struct err *err)
+{
+	struct endpoint endpoints[RECORD_NETWORKS_MAX];
+	uint8_t macs[RECORD_NETWORKS_MAX][ENDPOINT_MAC_LEN];
+	char name[NETNS_NAME_MAX];
+	CLEANUP_FD int netns = -1;
+	int r = 0;
+
+	if (service->n_networks > RECORD_NETWORKS_MAX)
+		return err_set(err, E2BIG, "a container can be in at most %d networks",
+			       RECORD_NETWORKS_MAX);
+	for (size_t i = 0; r == 0 && i < service->n_networks; i++) {
+		r = work_out_endpoint(host, &service->networks[i], i, record, macs[i],
+				      &endpoints[i], err);
+		record->n_addresses = r == 0 ? i + 1 : i;
+	}
+	if (r < 0)
+		return r;
+	one_default_route(endpoints, service->n_networks);
+	/* Before anything is made, so that no address is given away twice or forgotten. */
+	r = record_save(host->run_fd, record, err);
+	if (r < 0)
+		return r;
+	netns_name(host->id, record->name, name);
+	r = netns_create(name, &netns, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < service->n_networks; i++)
+		endpoints[i].netns_fd = netns;
+	return endpoints_attach(host->nl, host->project, host->id, endpoints, service->n_networks,
+				err);
+}
+
+int host_detach(struct host *host, const char *container, struct err *err)
+{
+	char name[NETNS_NAME_MAX];
+
+	end_leases(host, container);
+	/* The kernel takes the links away with the namespace. */
+	netns_name(host->id, container, name);
+	return netns_remove(name, err);
+}
