@@ -46,8 +46,9 @@ static const struct arch arches[] = {
 	{SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, 0x40000000},
 	{SCMP_ARCH_X86, AUDIT_ARCH_I386, 0},
 #endif
-	{0, 0, 0},
+	{0, 0, 0}, /* elsewhere there is none */
 };
+#define N_ARCHES (ARRAY_SIZE(arches) - 1)
 
 struct code {
 	struct sock_filter insns[BPF_MAXINSNS];
@@ -247,19 +248,19 @@ int seccomp_compile(const struct seccomp_profile *profile, uint64_t capabilities
 
 	if (!code)
 		return err_nomem(err);
-	if (!arches[0].scmp)
+	if (N_ARCHES == 0)
 		return err_set(err, EOPNOTSUPP,
 			       "there is no seccomp profile for this machine's architecture; "
 			       "use security_opt: [seccomp=unconfined]");
 	code->start = BPF_MAXINSNS;
-	for (size_t i = 0; arches[i].scmp; i++) {
+	for (size_t i = 0; i < N_ARCHES; i++) {
 		int r = compile_arch(code, &arches[i], profile, capabilities, &starts[i], err);
 
 		if (r < 0)
 			return r;
 	}
 	emit_return(code, SECCOMP_RET_KILL_PROCESS);
-	for (size_t i = 0; arches[i].scmp; i++)
+	for (size_t i = N_ARCHES; i-- > 0;)
 		emit_branch(code, BPF_JEQ, arches[i].audit, starts[i]);
 	emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	if (code->full)
