@@ -221,28 +221,33 @@ static void silent_and_dead_upstreams_end_in_servfail(void **state)
 			DNS_FORWARD_MS - 500);
 }
 
-static void without_upstream_or_with_itself_it_is_servfail(void **state)
+static void without_upstream_it_is_servfail(void **state)
 {
 	struct fixture *f = *state;
-	struct dns_server *second = NULL;
-	struct dns_config config = {.resolv_conf = "/nonexistent"};
+	CLEANUP_FD int fd = -1;
+
+	start(f, &(struct dns_config){.resolv_conf = "/nonexistent"});
+	fd = ask(f, "outside", 7);
+	assert_answer(f, fd, 7, DNS_SERVFAIL, 0, 1000);
+}
+
+/* The sibling has an upstream that is silent: a question that got there would have no answer. */
+static void siblings_do_not_ask_each_other(void **state)
+{
+	struct fixture *f = *state;
+	struct dns_server *first;
 	union dns_endpoint first_addr;
 	CLEANUP_FD int fd = -1;
 
-	start(f, &config);
-	fd = ask(f, "outside", 7);
-	assert_answer(f, fd, 7, DNS_SERVFAIL, 0, 1000);
-	close(TAKE_FD(fd));
-
-	/* A sibling that would forward to the first one knows better. */
+	start(f, &(struct dns_config){.n_upstreams = 0});
+	first = f->server;
 	first_addr.in = f->addr;
-	config = (struct dns_config){
-		.upstreams = &first_addr, .n_upstreams = 1, .sibling = f->server};
-	second = f->server;
-	start(f, &config);
+	start(f,
+	      &(struct dns_config){.upstreams = &first_addr, .n_upstreams = 1, .sibling = first});
 	fd = ask(f, "outside", 8);
 	assert_answer(f, fd, 8, DNS_SERVFAIL, 0, 1000);
-	dns_server_free(second);
+	assert_false(turn_until_readable(f, f->upstream[0], 50));
+	dns_server_free(first);
 }
 
 static void internal_networks_ask_nobody(void **state)
@@ -329,9 +334,10 @@ static void tcp_questions_are_forwarded_over_tcp(void **state)
 	assert_int_equal(dns_get16(msg + 2), 9);
 }
 
-static void a_client_may_leave_before_its_answer(void **state)
+static void the_question_of_a_client_that_left_is_dropped(void **state)
 {
 	struct fixture *f = *state;
+	CLEANUP_FD int peer = -1;
 	uint8_t msg[512];
 	size_t len;
 	int tcp;
@@ -342,8 +348,12 @@ static void a_client_may_leave_before_its_answer(void **state)
 	dns_put16(msg, (unsigned)len);
 	assert_int_equal(send(tcp, msg, len + 2, 0), len + 2);
 	assert_true(turn_until_readable(f, f->upstream_tcp, 1000));
+	peer = accept4(f->upstream_tcp, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(turn_until_readable(f, peer, 1000));
+	assert_int_equal(recv(peer, msg, len + 2, MSG_WAITALL), len + 2);
 	close(tcp);
-	assert_false(turn_until_readable(f, f->upstream[0], 50));
+	assert_true(turn_until_readable(f, peer, 1000));
+	assert_int_equal(recv(peer, msg, 1, 0), 0);
 }
 
 static void a_taken_port_is_reported(void **state)
@@ -402,12 +412,13 @@ int main(void)
 		TEST(other_names_are_asked_of_the_upstream),
 		TEST(the_next_upstream_is_asked_on_failure),
 		TEST(silent_and_dead_upstreams_end_in_servfail),
-		TEST(without_upstream_or_with_itself_it_is_servfail),
+		TEST(without_upstream_it_is_servfail),
+		TEST(siblings_do_not_ask_each_other),
 		TEST(internal_networks_ask_nobody),
 		TEST(questions_in_flight_are_bounded),
 		TEST(idle_tcp_clients_stop_nobody),
 		TEST(tcp_questions_are_forwarded_over_tcp),
-		TEST(a_client_may_leave_before_its_answer),
+		TEST(the_question_of_a_client_that_left_is_dropped),
 		TEST(a_taken_port_is_reported),
 	};
 
