@@ -106,7 +106,7 @@ static int byte_unit(const char *suffix, int64_t *ret_unit)
 int units_bytes(const char *text, int64_t *ret_bytes)
 {
 	struct decimal value;
-	int64_t unit;
+	int64_t unit = 0;
 	int r;
 
 	r = parse_decimal(&text, &value);
@@ -158,7 +158,7 @@ int units_duration(const char *text, int64_t *ret_ms)
 	}
 	do {
 		struct decimal value;
-		int64_t unit;
+		int64_t unit = 0;
 
 		r = parse_decimal(&text, &value);
 		if (r < 0)
