@@ -186,6 +186,8 @@ int cli_load(const struct cli *cli, struct project **ret_project, struct err *er
 	diagnostics_sort(&diag);
 	diagnostics_render(&diag, &text);
 	(void)fd_write_all(STDERR_FILENO, text.text, text.len);
+	if (r == -ENOENT)
+		return cli_usage_error("%s", err->msg);
 	return diag.n_errors > 0 ? CLI_USAGE : r;
 }
 
@@ -197,8 +199,8 @@ int cli_project_name(const struct cli *cli, char ret_name[TEXT_NAME_MAX + 1], st
 
 	if (!name) {
 		r = cli_load(cli, &project, err);
-		if (r == -ENOENT)
-			return err_wrap(err, "which project? '-p NAME' says so without a file");
+		if (r == CLI_USAGE)
+			cli_say("'-p NAME' names the project without a stack file");
 		if (r != 0)
 			return r;
 		name = project->name;

@@ -43,7 +43,8 @@ int cli_init(struct cli *cli, struct err *err);
 
 /*
  * Load the stack file; what is wrong with it, and warnings, go to standard
- * error.  0, CLI_USAGE when it has errors (all printed), or -errno.
+ * error.  0, CLI_USAGE when there is none or it has errors (all printed), or
+ * -errno.
  */
 int cli_load(const struct cli *cli, struct project **ret_project, struct err *err);
 
