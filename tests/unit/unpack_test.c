@@ -38,6 +38,8 @@
 
 #define BLOCK 512
 
+static char top[] = "/tmp/unpack-test-XXXXXX"; /* of all fixtures, for those that fail */
+
 struct fixture {
 	char base[64], canary[96], root[96];
 	char before[HASH_HEX_LEN + 1];
@@ -74,7 +76,7 @@ static void put(const char *dir, const char *name, const char *text)
 
 static void fixture_make(struct fixture *f)
 {
-	snprintf(f->base, sizeof(f->base), "/tmp/unpack-test-XXXXXX");
+	snprintf(f->base, sizeof(f->base), "%s/XXXXXX", top);
 	assert_non_null(mkdtemp(f->base));
 	snprintf(f->canary, sizeof(f->canary), "%s/canary", f->base);
 	snprintf(f->root, sizeof(f->root), "%s/root", f->base);
@@ -524,6 +526,16 @@ static void truncation_is_noticed_at_every_block(void **state)
 	fixture_end(&f);
 }
 
+static int make_top(void **state)
+{
+	return mkdtemp(top) ? 0 : -1;
+}
+
+static int remove_top(void **state)
+{
+	return fd_remove_tree(AT_FDCWD, top, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -540,5 +552,5 @@ int main(void)
 		puts("skipped: making owners and devices takes root");
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_top, remove_top);
 }
