@@ -216,6 +216,12 @@ static void add_nat_network(struct firewall_plan *plan, const char *project,
 	rule->src_local = true;
 }
 
+/* The host talking to itself by a bridge's address keeps that address. */
+static void add_host_nat(struct firewall_plan *plan, const char *project)
+{
+	add(plan, CHAIN_NAT_POST, PACKET_RETURN, project, "host")->out = through("lo");
+}
+
 void firewall_plan_compute(const char *project_id, const struct firewall_rules *rules,
 			   struct firewall_plan *ret_plan)
 {
@@ -230,6 +236,8 @@ void firewall_plan_compute(const char *project_id, const struct firewall_rules *
 	add_filter(&plan, rules);
 	for (size_t i = 0; i < rules->n_ports; i++)
 		add_nat_port(&plan, rules->project, &rules->ports[i]);
+	if (rules->n_networks > 0)
+		add_host_nat(&plan, rules->project);
 	for (size_t i = 0; i < rules->n_networks; i++)
 		add_nat_network(&plan, rules->project, &rules->networks[i]);
 	*ret_plan = plan;

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char all_rules[] = "for t in raw filter nat; do iptables-legacy -t $t -S; done";
@@ -79,27 +80,71 @@ static void test_networks_are_closed_to_others(void **state)
 }
 
 /* An internal network without a route out can still be given one from inside. */
+/* An internal network without a route out can still be given one from inside; and not even a
+ * datagram that expects no answer gets out. */
 static void test_internal_network_is_closed_by_rules_too(void **state)
 {
+	static const char received[] = "ip netns exec other grep ^Udp: /proc/net/snmp";
+	struct client client = {.type = SOCK_DGRAM, .to = OTHER, .port = 9};
 	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 80);
+	char *before, *after;
 
 	run("ip -n stack-" SHOP "-shop-vault-1 route add default via 10.201.2.1");
 	assert_tcp(lab.vault, OTHER, 80, NOTHING);
 	assert_tcp(lab.vault, "10.201.1.10", 80, NOTHING);
+	before = output(received);
+	assert_ok(netns_call(lab.vault, client_ask, &client, &err));
+	after = output(received);
+	assert_string_equal(before, after);
+	assert_ok(netns_call(lab.db, client_ask, &client, &err));
+	free(after);
+	after = output(received);
+	assert_string_not_equal(before, after);
+	free(before);
+	free(after);
 	stop_server(outside);
 }
 
-static void test_loopback_of_host_is_closed_to_containers(void **state)
+static void test_host_reaches_itself_on_a_bridge(void **state)
 {
 	pid_t local = start_server(lab.host, "local", SOCK_STREAM, 6000);
 
-	assert_tcp(lab.host, "127.0.0.1", 6000, "local 127.0.0.1");
-	/* A container that may route as it likes sends 127.0.0.1 to the bridge. */
-	run("ip netns exec stack-" SHOP "-shop-db-1 sh -c 'sysctl -qw "
-	    "net.ipv4.conf.all.route_localnet=1; ip route del local 127.0.0.0/8 table local; "
-	    "ip route del local 127.0.0.1 table local; ip route add 127.0.0.1 via 10.201.1.1'");
-	assert_tcp(lab.db, "127.0.0.1", 6000, NOTHING);
+	assert_tcp(lab.host, "10.201.1.1", 6000, "local 10.201.1.1");
+	assert_tcp(lab.web, "10.201.1.1", 6000, "local 10.201.1.10");
 	stop_server(local);
+}
+
+/* A container that may route as it likes sends 127.0.0.1 to the bridge. */
+static void test_loopback_of_host_is_closed_to_containers(void **state)
+{
+	static const char received[] = "grep ^Udp: /proc/net/snmp";
+	struct client client = {.type = SOCK_DGRAM, .to = "127.0.0.1", .port = 9};
+	char *before, *after;
+
+	run("ip netns exec stack-" SHOP "-shop-db-1 sh -ec '"
+	    "sysctl -qw net.ipv4.conf.all.route_localnet=1; "
+	    "ip route del local 127.0.0.0/8 table local; ip route del local 127.0.0.1 table local; "
+	    "ip route add 127.0.0.1 via 10.201.1.1 src 10.201.1.11'");
+	before = output(received);
+	assert_ok(netns_call(lab.db, client_ask, &client, &err));
+	after = output(received);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+/* What one project lets out must have been let in by the others before. */
+static void test_drops_of_all_projects_come_first(void **state)
+{
+	char *rules = output("iptables-legacy -S STACK");
+
+	assert_string_equal(rules,
+			    "-N STACK\n"
+			    "-A STACK -m comment --comment \"stack:blog\" -j STACK-" BLOG "\n"
+			    "-A STACK -m comment --comment \"stack:shop\" -j STACK-" SHOP "\n"
+			    "-A STACK -m comment --comment \"stack:shop\" -j STACK-OUT-" SHOP "\n"
+			    "-A STACK -m comment --comment \"stack:blog\" -j STACK-OUT-" BLOG "\n");
+	free(rules);
 }
 
 /* A sync writes what the check finds; so when that finds nothing, nothing is written. */
@@ -223,6 +268,47 @@ static void test_udp_client_follows_the_port(void **state)
 	stop_server(second);
 }
 
+static bool is_running(pid_t pid)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0;
+}
+
+/* Another program replaces rules all the time, which the kernel would not notice: without the
+ * lock, one of the two undoes what the other did. */
+static void test_two_writers_lose_nothing(void **state)
+{
+	struct firewall_rules fewer = lab.shop_rules;
+	char *rules;
+	pid_t writer;
+	int status;
+
+	fewer.n_ports = 1;
+	run("iptables-legacy -w 5 -A FORWARD -s 192.0.2.0");
+	writer = fork();
+	if (writer == 0)
+		execl("/bin/sh", "sh", "-ec",
+		      "for i in $(seq 100); do iptables-legacy -w 5 -R FORWARD 3 -s 192.0.2.$i; "
+		      "iptables-legacy -S FORWARD | grep -q 192.0.2.$i/32; done",
+		      NULL);
+	for (int i = 0; is_running(writer); i++) {
+		bool intact = false;
+
+		assert_ok(firewall_sync(SHOP, i % 2 ? &lab.shop_rules : &fewer, &err));
+		assert_ok(firewall_check(SHOP, i % 2 ? &lab.shop_rules : &fewer, &intact, &err));
+		assert_true(intact);
+	}
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_int_equal(status, 0);
+	rules = output("iptables-legacy -S FORWARD");
+	assert_non_null(strstr(rules, "-A FORWARD -s 192.0.2.100/32\n"));
+	free(rules);
+	run("iptables-legacy -w 5 -D FORWARD 3");
+	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,8 +319,11 @@ int main(void)
 		cmocka_unit_test(test_transit_traffic_is_not_hijacked),
 		cmocka_unit_test(test_networks_are_closed_to_others),
 		cmocka_unit_test(test_internal_network_is_closed_by_rules_too),
+		cmocka_unit_test(test_host_reaches_itself_on_a_bridge),
+		cmocka_unit_test(test_drops_of_all_projects_come_first),
 		cmocka_unit_test(test_second_sync_has_nothing_to_write),
 		cmocka_unit_test(test_damage_is_seen_and_healed),
+		cmocka_unit_test(test_two_writers_lose_nothing),
 		cmocka_unit_test(test_udp_client_follows_the_port),
 		cmocka_unit_test(test_foreign_rules_stay_byte_by_byte),
 		cmocka_unit_test(test_loopback_of_host_is_closed_to_containers),
