@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Bridges, endpoints and namespaces against the real kernel. */
 #include "net/bridge.h"
+#include "net/ipam.h"
 #include "net/netlink.h"
 #include "netlab.h"
 
@@ -91,6 +92,30 @@ static void test_bridge_knows_its_subnet(void **state)
 	assert_int_equal(bridge_address(lab.nl, "sbnowhere", &gateway, NULL), -ENODEV);
 }
 
+static void test_what_the_host_uses_is_taken(void **state)
+{
+	static const char *const expected[] = {"10.201.1.0/24", "198.51.100.0/24", "127.0.0.0/8",
+					       "203.0.113.0/25"};
+	struct cidr_list taken = CIDR_LIST_INIT;
+
+	run("ip route add 203.0.113.0/25 via " OTHER " table 77; ip route add default via " OTHER);
+	assert_ok(ipam_taken(lab.nl, &taken, &err));
+	run("ip route del 203.0.113.0/25 table 77; ip route del default");
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		struct cidr wanted = prefix(expected[i]);
+		size_t k = 0;
+
+		while (k < taken.n && (taken.items[k].len != wanted.len ||
+				       taken.items[k].addr.s_addr != wanted.addr.s_addr))
+			k++;
+		if (k == taken.n)
+			fail_msg("not taken: %s", expected[i]);
+	}
+	for (size_t k = 0; k < taken.n; k++)
+		assert_int_not_equal(taken.items[k].len, 0);
+	cidr_list_release(&taken);
+}
+
 static double now_us(void)
 {
 	struct timespec now;
@@ -168,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_bridge_knows_its_subnet),
 		cmocka_unit_test(test_second_attach_changes_nothing_and_repairs),
 		cmocka_unit_test(test_foreign_bridge_is_left_alone),
+		cmocka_unit_test(test_what_the_host_uses_is_taken),
 		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_many_at_once),
 	};
