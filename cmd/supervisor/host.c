@@ -175,6 +175,18 @@ static struct healthcheck image_health(const struct image *image, struct arena *
 	return check;
 }
 
+static struct strings image_words(char **words, struct arena *arena)
+{
+	struct strings strings = {.is_set = words != NULL};
+
+	while (words && words[strings.n])
+		strings.n++;
+	strings.items = ARENA_ARRAY(arena, const char *, strings.n + 1);
+	for (size_t i = 0; i < strings.n; i++)
+		strings.items[i] = arena_strdup(arena, words[i]);
+	return strings;
+}
+
 static int host_image_info(void *ctx, const char *reference, struct arena *arena,
 			   struct image_info *ret, struct err *err)
 {
@@ -188,6 +200,8 @@ static int host_image_info(void *ctx, const char *reference, struct arena *arena
 	r = image.stop_signal ? signal_parse(image.stop_signal) : 0;
 	ret->stop_signal = r > 0 ? r : 0;
 	ret->healthcheck = image_health(&image, arena);
+	ret->entrypoint = image_words(image.entrypoint, arena);
+	ret->command = image_words(image.cmd, arena);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void err_format(struct err *err, const char *fmt, va_list args)
+static void PRINTF_LIKE(2, 0) err_format(struct err *err, const char *fmt, va_list args)
 {
 	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
 }

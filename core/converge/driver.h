@@ -26,6 +26,7 @@ struct image_info {
 	char id[72];
 	int stop_signal;		/* 0: SIGTERM */
 	struct healthcheck healthcheck; /* test in `arena` of the call; is_set false: none */
+	struct strings entrypoint, command; /* in `arena` as well */
 };
 
 /* One container to be made. */

@@ -74,6 +74,14 @@ struct supervisor {
 	bool down;
 };
 
+/* --- supervisor.c --- */
+
+/*
+ * Nothing is left of the project but us: take our names away, since the next
+ * `up` may come at once, and end the loop.
+ */
+void supervisor_leave(struct supervisor *supervisor);
+
 /* --- unit.c: containers --- */
 
 /* Takes RECORD over; finds its service and its image.  State CREATED. */

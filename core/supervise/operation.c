@@ -90,21 +90,6 @@ static void operation_free(struct operation *operation)
 	free(operation);
 }
 
-/*
- * Nothing is left of the project but us.  Our names go before the client hears
- * that all is done, since the next `up` may come at once.
- */
-static void take_down(struct supervisor *supervisor)
-{
-	struct driver *driver = &supervisor->driver;
-	struct err err = ERR_INIT;
-
-	supervisor->down = true;
-	server_unlisten(supervisor->server);
-	if (driver->ops->project_remove(driver->ctx, &err) < 0)
-		log_warn("%s, ignoring", err.msg);
-}
-
 static void operation_end(struct operation *operation)
 {
 	struct supervisor *supervisor = operation->supervisor;
@@ -117,12 +102,10 @@ static void operation_end(struct operation *operation)
 	}
 	supervisor->operation = NULL;
 	if (operation->options.kind == OPERATION_DOWN && !failed)
-		take_down(supervisor);
+		supervisor_leave(supervisor);
 	answer(operation, failed, message);
 	operation_free(operation);
-	if (supervisor->down)
-		uv_stop(supervisor->loop);
-	else
+	if (!supervisor->down)
 		requests_next(supervisor);
 }
 

@@ -310,6 +310,17 @@ static const struct request_type *type_of(const json_t *request)
 	return NULL;
 }
 
+/*
+ * A supervisor of nothing: a first `up` that failed before it began, a `plan`
+ * or a look at a project that is not up.  There is nothing to stay for.
+ */
+static void leave_if_idle(struct supervisor *supervisor)
+{
+	if (!supervisor->project && !supervisor->units && !supervisor->operation &&
+	    !supervisor->down)
+		supervisor_leave(supervisor);
+}
+
 void request_handle(struct supervisor *supervisor, struct client *client, json_t *request)
 {
 	const struct request_type *type = type_of(request);
@@ -333,6 +344,8 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 	}
 	if (type->handle(supervisor, client, request, &err) < 0)
 		client_finish_error(client, err.code, err.msg);
+	if (type->handle != handle_events)
+		leave_if_idle(supervisor);
 }
 
 void requests_next(struct supervisor *supervisor)

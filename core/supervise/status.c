@@ -71,16 +71,27 @@ static json_t *addresses_json(const struct container_record *record)
 	return array;
 }
 
-/* What the container runs, as far as the stack file says it. */
+static void append_words(json_t *array, const struct strings *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		json_array_append_new(array, text_json(words->items[i]));
+}
+
+/* What the container runs: an entrypoint of the file takes the image's command away too. */
 static json_t *command_json(const struct unit *unit)
 {
+	static const struct strings nothing = {.n = 0};
+	const struct strings *entrypoint = &unit->image.entrypoint, *command = &unit->image.command;
 	json_t *array = json_array();
-	const struct service *service = unit->service;
 
-	for (size_t i = 0; service && i < service->entrypoint.n; i++)
-		json_array_append_new(array, text_json(service->entrypoint.items[i]));
-	for (size_t i = 0; service && i < service->command.n; i++)
-		json_array_append_new(array, text_json(service->command.items[i]));
+	if (unit->service && unit->service->entrypoint.is_set) {
+		entrypoint = &unit->service->entrypoint;
+		command = &nothing;
+	}
+	if (unit->service && unit->service->command.is_set)
+		command = &unit->service->command;
+	append_words(array, entrypoint);
+	append_words(array, command);
 	return array;
 }
 

@@ -69,6 +69,18 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	return 0;
 }
 
+void supervisor_leave(struct supervisor *supervisor)
+{
+	struct driver *driver = &supervisor->driver;
+	struct err err = ERR_INIT;
+
+	supervisor->down = true;
+	server_unlisten(supervisor->server);
+	if (driver->ops->project_remove(driver->ctx, &err) < 0)
+		log_warn("%s, ignoring", err.msg);
+	uv_stop(supervisor->loop);
+}
+
 bool supervisor_is_down(const struct supervisor *supervisor)
 {
 	return supervisor->down;

@@ -245,7 +245,16 @@ static void missing_image_touches_nothing(void **state)
 	struct world *w = *state;
 
 	assert_false(succeeded(ask(w, up_request(three, "missing", "64m"))));
-	assert_int_equal(w->fake.steps, 0);
+	assert_null(strstr(w->fake.log, "create"));
+}
+
+static void supervisor_of_nothing_leaves(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "ps"))));
+	assert_true(supervisor_is_down(w->supervisor));
+	assert_true(w->fake.removed);
 }
 
 /* The whole promise in one loop: fail at any step, run it again, and it is as if it had not. */
@@ -379,6 +388,7 @@ static void unknown_request_is_refused(void **state)
 {
 	struct world *w = *state;
 
+	assert_true(up(w));
 	assert_false(succeeded(ask(w, json_pack("{s:s}", "op", "dance"))));
 	assert_false(succeeded(ask(w, json_pack("{s:s}", "op", "up"))));
 	assert_false(succeeded(ask(w, json_pack("{s:s, s:i}", "op", "up", "project", 1))));
@@ -395,6 +405,7 @@ int main(void)
 		TEST(changed_limit_is_applied_live),
 		TEST(down_stops_dependents_first_and_leaves_nothing),
 		TEST(missing_image_touches_nothing),
+		TEST(supervisor_of_nothing_leaves),
 		TEST(any_failure_is_mended_by_running_up_again),
 		TEST(any_failure_of_down_is_mended_by_running_it_again),
 		TEST(killed_process_is_restarted_by_its_policy),
