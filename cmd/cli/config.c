@@ -73,10 +73,8 @@ static void render(const struct project *project, const struct config_args *args
 		string_list_add(&list, project->networks[i].key);
 	if (args->services || args->images || args->profiles || args->volumes || args->networks)
 		print_list(&list, out);
-	else if (format == 1)
-		project_emit_json(project, out);
 	else
-		project_emit_yaml(project, out);
+		project_emit_file(project, format != 1, out);
 	if (out->len > 0 && out->text[out->len - 1] != '\n')
 		strbuf_putc(out, '\n');
 }

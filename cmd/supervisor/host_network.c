@@ -65,6 +65,7 @@ static void start_dns(struct host *host, struct host_network *network)
 /* The bridge as the record says; made, or put right where it is there. */
 static int make_bridge(struct host *host, struct host_network *network, struct err *err)
 {
+	int before = network->ifindex;
 	struct bridge bridge = {.project = host->project,
 				.project_id = host->id,
 				.network = network->record.name,
@@ -73,9 +74,15 @@ static int make_bridge(struct host *host, struct host_network *network, struct e
 
 	bridge_name(host->id, network->record.name, network->bridge);
 	r = bridge_ensure(host->nl, &bridge, &network->ifindex, err);
-	if (r == 0)
-		start_dns(host, network);
-	return r;
+	if (r < 0)
+		return r;
+	/* A server listens on one bridge, by number: a new bridge needs a new server. */
+	if (before != network->ifindex) {
+		dns_server_free(network->dns);
+		network->dns = NULL;
+	}
+	start_dns(host, network);
+	return 0;
 }
 
 int host_networks_load(struct host *host, struct err *err)
@@ -210,6 +217,59 @@ int host_network_remove(void *ctx, const char *key, struct err *err)
 	return network_record_remove(host->run_fd, key, err);
 }
 
+/* The network whose server CONTAINER asks: its first one. */
+static const char *first_network(const struct host *host, const char *container)
+{
+	for (size_t i = 0; i < host->n_leases; i++)
+		if (strcmp(host->leases[i].container, container) == 0)
+			return host->leases[i].network;
+	return "";
+}
+
+/*
+ * Does the server of network ASKED know the names of network KEY?  Its own, and
+ * those of every network that one of its containers is in as well, since that
+ * container asks nobody else.
+ */
+static bool answers_for(const struct host *host, const char *asked, const char *key)
+{
+	if (strcmp(asked, key) == 0)
+		return true;
+	for (size_t i = 0; i < host->n_leases; i++)
+		if (strcmp(host->leases[i].network, key) == 0 &&
+		    strcmp(first_network(host, host->leases[i].container), asked) == 0)
+			return true;
+	return false;
+}
+
+/* A name that the network has itself is not mixed with that of another network. */
+static bool is_own_name(const struct name_entry *entries, size_t n, const char *network,
+			const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(entries[i].network, network) == 0 && strcmp(entries[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static size_t network_records(const struct host *host, const char *network,
+			      const struct name_entry *entries, size_t n, struct dns_record *ret)
+{
+	size_t n_records = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool own = strcmp(entries[i].network, network) == 0;
+
+		if (!own && (!answers_for(host, network, entries[i].network) ||
+			     is_own_name(entries, n, network, entries[i].name)))
+			continue;
+		ret[n_records].name = entries[i].name;
+		if (addr_parse(entries[i].address, &ret[n_records].addr, NULL) == 0)
+			n_records++;
+	}
+	return n_records;
+}
+
 int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
 {
 	CLEANUP_FREE struct dns_record *records = calloc(n + 1, sizeof(*records));
@@ -220,18 +280,12 @@ int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struc
 		return err_nomem(err);
 	for (size_t i = 0; i < host->n_networks; i++) {
 		struct host_network *network = &host->networks[i];
-		size_t n_records = 0;
+		size_t n_records;
 		int r;
 
 		if (!network->dns)
 			continue;
-		for (size_t j = 0; j < n; j++) {
-			if (strcmp(entries[j].network, network->record.key) != 0)
-				continue;
-			records[n_records].name = entries[j].name;
-			if (addr_parse(entries[j].address, &records[n_records].addr, NULL) == 0)
-				n_records++;
-		}
+		n_records = network_records(host, network->record.key, entries, n, records);
 		r = dns_server_set_records(network->dns, records, n_records, err);
 		if (r < 0)
 			result = r;
