@@ -32,21 +32,21 @@ struct world {
 	struct supervisor *supervisor;
 };
 
-static const char *const three =
-	"{\"name\":\"shop\",\"services\":{"
-	"\"web\":{\"image\":\"nginx\",\"depends_on\":{\"app\":{\"condition\":\"service_started\","
-	"\"required\":true,\"restart\":false}},\"networks\":{\"default\":{}},"
-	"\"ports\":[{\"target\":80,\"published\":\"8080\",\"protocol\":\"tcp\"}]},"
-	"\"app\":{\"image\":\"app\",\"depends_on\":{\"db\":{\"condition\":\"service_started\","
-	"\"required\":true,\"restart\":false}},\"networks\":{\"default\":{}}},"
-	"\"db\":{\"image\":\"%s\",\"networks\":{\"default\":{}},\"mem_limit\":\"%s\","
-	"\"volumes\":[{\"type\":\"volume\",\"source\":\"data\",\"target\":\"/data\"}]}},"
-	"\"networks\":{\"default\":{\"name\":\"shop_default\"}},"
-	"\"volumes\":{\"data\":{\"name\":\"shop_data\"}}}";
+#define THREE_SERVICES                                                                             \
+	"{\"name\":\"shop\",\"services\":{"                                                        \
+	"\"web\":{\"image\":\"nginx\",\"depends_on\":{\"app\":{\"condition\":\"service_started\"," \
+	"\"required\":true,\"restart\":false}},\"networks\":{\"default\":{}},"                     \
+	"\"ports\":[{\"target\":80,\"published\":\"8080\",\"protocol\":\"tcp\"}]},"                \
+	"\"app\":{\"image\":\"app\",\"depends_on\":{\"db\":{\"condition\":\"service_started\","    \
+	"\"required\":true,\"restart\":false}},\"networks\":{\"default\":{}}},"                    \
+	"\"db\":{\"image\":\"%s\",\"networks\":{\"default\":{}},\"mem_limit\":\"%s\","             \
+	"\"volumes\":[{\"type\":\"volume\",\"source\":\"data\",\"target\":\"/data\"}]}},"          \
+	"\"networks\":{\"default\":{\"name\":\"shop_default\"}},"                                  \
+	"\"volumes\":{\"data\":{\"name\":\"shop_data\"}}}"
 
-static const char *const single =
-	"{\"name\":\"shop\",\"services\":{\"one\":{\"image\":\"one\",\"restart\":\"%s\","
-	"\"stop_grace_period\":\"50ms\"}}}";
+#define ONE_SERVICE                                                                                \
+	"{\"name\":\"shop\",\"services\":{\"one\":{\"image\":\"one\",\"restart\":\"%s\","          \
+	"\"stop_grace_period\":\"50ms\"}}}"
 
 static void start_supervisor(struct world *w)
 {
@@ -133,12 +133,26 @@ static json_t *ask(struct world *w, json_t *request)
 	return NULL;
 }
 
-static json_t *up_request(const char *format, const char *a, const char *b)
+static json_t *up_request(const char *project)
+{
+	return json_pack("{s:s, s:o}", "op", "up", "project", json_loads(project, 0, NULL));
+}
+
+/* nginx, app and a database of IMAGE with a limit of MEMORY. */
+static json_t *up_three(const char *image, const char *memory)
 {
 	char text[2048];
 
-	snprintf(text, sizeof(text), format, a, b);
-	return json_pack("{s:s, s:o}", "op", "up", "project", json_loads(text, 0, NULL));
+	snprintf(text, sizeof(text), THREE_SERVICES, image, memory);
+	return up_request(text);
+}
+
+static json_t *up_one(const char *restart)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), ONE_SERVICE, restart);
+	return up_request(text);
 }
 
 static bool succeeded(json_t *result)
@@ -160,7 +174,7 @@ static json_int_t changes(json_t *result)
 
 static bool up(struct world *w)
 {
-	return succeeded(ask(w, up_request(three, "postgres", "64m")));
+	return succeeded(ask(w, up_three("postgres", "64m")));
 }
 
 static void turn_until(struct world *w, const bool *condition)
@@ -199,7 +213,7 @@ static void second_up_changes_nothing(void **state)
 
 	assert_true(up(w));
 	steps = w->fake.steps;
-	assert_int_equal(changes(ask(w, up_request(three, "postgres", "64m"))), 0);
+	assert_int_equal(changes(ask(w, up_three("postgres", "64m"))), 0);
 	assert_int_equal(w->fake.steps, steps);
 }
 
@@ -208,7 +222,7 @@ static void changed_image_recreates_one_container(void **state)
 	struct world *w = *state;
 
 	assert_true(up(w));
-	assert_true(succeeded(ask(w, up_request(three, "postgres16", "64m"))));
+	assert_true(succeeded(ask(w, up_three("postgres16", "64m"))));
 	assert_non_null(strstr(w->fake.log, "remove:shop-db-1"));
 	assert_null(strstr(w->fake.log, "remove:shop-web-1"));
 	assert_int_equal(fake_find(&w->fake, "shop-db-1")->starts, 2);
@@ -220,7 +234,7 @@ static void changed_limit_is_applied_live(void **state)
 	struct world *w = *state;
 
 	assert_true(up(w));
-	assert_int_equal(changes(ask(w, up_request(three, "postgres", "128m"))), 1);
+	assert_int_equal(changes(ask(w, up_three("postgres", "128m"))), 1);
 	assert_non_null(strstr(w->fake.log, "update:shop-db-1"));
 	assert_int_equal(fake_find(&w->fake, "shop-db-1")->starts, 1);
 }
@@ -244,7 +258,7 @@ static void missing_image_touches_nothing(void **state)
 {
 	struct world *w = *state;
 
-	assert_false(succeeded(ask(w, up_request(three, "missing", "64m"))));
+	assert_false(succeeded(ask(w, up_three("missing", "64m"))));
 	assert_null(strstr(w->fake.log, "create"));
 }
 
@@ -279,7 +293,7 @@ static void any_failure_is_mended_by_running_up_again(void **state)
 			fail_msg("step %u of %u: the second up failed; %s", n, total, w->fake.log);
 		assert_true(is_running(w, "shop-db-1") && is_running(w, "shop-app-1") &&
 			    is_running(w, "shop-web-1"));
-		assert_int_equal(changes(ask(w, up_request(three, "postgres", "64m"))), 0);
+		assert_int_equal(changes(ask(w, up_three("postgres", "64m"))), 0);
 		assert_true(succeeded(ask(w, json_pack("{s:s, s:b}", "op", "down", "volumes", 1))));
 		assert_int_equal(w->fake.n_networks + w->fake.n_volumes, 0);
 	}
@@ -310,7 +324,7 @@ static void killed_process_is_restarted_by_its_policy(void **state)
 	struct fake_container *c;
 	bool again = false;
 
-	assert_true(succeeded(ask(w, up_request(single, "always", ""))));
+	assert_true(succeeded(ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	fake_end(c, 137);
 	for (int turn = 0; turn < TURNS_MAX && c->starts < 2; turn++) {
@@ -328,7 +342,7 @@ static void stopped_by_hand_is_not_restarted(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_request(single, "always", ""))));
+	assert_true(succeeded(ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "stop"))));
 	assert_false(c->running);
@@ -345,7 +359,7 @@ static void process_that_ignores_sigterm_is_killed_after_grace(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_request(single, "no", ""))));
+	assert_true(succeeded(ask(w, up_one("no"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	c->ignores_term = true;
 	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "stop"))));
@@ -358,13 +372,13 @@ static void new_supervisor_adopts_what_runs(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_request(single, "always", ""))));
+	assert_true(succeeded(ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	c->end_fd = dup(c->end_fd); /* the dead supervisor's goes with it */
 	stop_supervisor(w);
 	start_supervisor(w);
 	assert_int_equal(c->starts, 1);
-	assert_int_equal(changes(ask(w, up_request(single, "always", ""))), 0);
+	assert_int_equal(changes(ask(w, up_one("always"))), 0);
 	assert_int_equal(c->starts, 1);
 	close(c->end_fd);
 }
@@ -374,7 +388,7 @@ static void end_while_no_supervisor_looked_is_acted_upon(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_request(single, "always", ""))));
+	assert_true(succeeded(ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	stop_supervisor(w);
 	c->end_fd = -1;
