@@ -27,7 +27,7 @@ struct exec_args {
 static const struct option_spec exec_options[] = {
 	{'d', "detach", OPTION_FLAG, ARG(detach), NULL, "do not wait for the program"},
 	{'i', "interactive", OPTION_FLAG, ARG(interactive), NULL,
-	 "keep standard input open (always done unless -d)"},
+	 "keep standard input open, as always unless -d"},
 	{'t', "tty", OPTION_FLAG, ARG(tty), NULL,
 	 "allocate a terminal (done when input and output are one)"},
 	{'T', "no-tty", OPTION_FLAG, ARG(no_tty), NULL, "allocate no terminal"},

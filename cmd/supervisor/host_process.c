@@ -36,7 +36,7 @@ static void child_exec(const char *program, char *const argv[], const struct chi
 	if (fds->output >= 0 &&
 	    (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0))
 		_exit(125);
-	if (fds->report >= 0 && dup2(fds->report, SHIM_REPORT_FD) < 0)
+	if (fds->report >= 0 && dup3(fds->report, SHIM_REPORT_FD, 0) < 0)
 		_exit(125);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

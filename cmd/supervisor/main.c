@@ -56,7 +56,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 		else if (c == 'R')
 			ret->run = optarg;
 		else if (c == 'f')
-			ret->ready_fd = atoi(optarg);
+			ret->ready_fd = (int)strtol(optarg, NULL, 10);
 		else if (c == 'l' && log_level_parse(optarg, &level) == 0)
 			log_set_level(level);
 		else

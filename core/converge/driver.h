@@ -24,8 +24,8 @@
 /* What an image says that the supervisor itself has to know. */
 struct image_info {
 	char id[72];
-	int stop_signal;		/* 0: SIGTERM */
-	struct healthcheck healthcheck; /* test in `arena` of the call; is_set false: none */
+	int stop_signal;		    /* 0: SIGTERM */
+	struct healthcheck healthcheck;	    /* test in `arena` of the call; is_set false: none */
 	struct strings entrypoint, command; /* in `arena` as well */
 };
 

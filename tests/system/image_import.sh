@@ -161,12 +161,12 @@ head -c 700000 "$work/rootfs.tar" >"$work/cut.tar"
 expect_error "cut off" import "$work/cut.tar"
 for at in 20000 300000 900000; do
 	cp "$work/docker.tar" "$work/flipped.tar"
-	printf 'XXXX' | dd of="$work/flipped.tar" bs=1 seek=$at conv=notrunc 2>/dev/null
+	printf 'flip' | dd of="$work/flipped.tar" bs=1 seek=$at conv=notrunc 2>/dev/null
 	expect_error "layer .* unpacks to\|damaged" import "$work/flipped.tar"
 done
 cp -r "$work/layout" "$work/flipped"
 for blob in $(ls -S "$work/flipped/blobs/sha256" | head -1); do
-	printf 'XXXX' | dd of="$work/flipped/blobs/sha256/$blob" bs=1 seek=500 conv=notrunc 2>/dev/null
+	printf 'flip' | dd of="$work/flipped/blobs/sha256/$blob" bs=1 seek=500 conv=notrunc 2>/dev/null
 done
 expect_error "has the digest" import "$work/flipped"
 head -c 1200000000 /dev/zero >"$work/zeros"
