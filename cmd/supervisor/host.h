@@ -34,6 +34,7 @@
  *	host_mounts.c		the mounts of that, host_files.c: /etc/hosts and the like
  */
 struct dns_server;
+struct conntrack_match;
 struct netlink;
 
 struct host_network {
@@ -82,6 +83,8 @@ struct host {
 	size_t n_leases;
 	struct host_port *ports;
 	size_t n_ports;
+	struct conntrack_match *stale; /* flows to forget with the next commit of rules */
+	size_t n_stale;
 	struct host_seccomp *seccomp;
 	size_t n_seccomp;
 };

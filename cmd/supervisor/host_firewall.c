@@ -2,7 +2,9 @@
 /* The project's rules: copied on the loop, committed in a thread. */
 #include "cmd/supervisor/host.h"
 
+#include "core/base/cleanup.h"
 #include "net/bridge.h"
+#include "net/conntrack.h"
 #include "net/firewall.h"
 #include "net/port.h"
 
@@ -18,6 +20,8 @@ struct prepared {
 	char (*bridges)[IFNAMSIZ];
 	struct firewall_port *ports;
 	char (*services)[64];
+	struct conntrack_match *stale;
+	size_t n_stale;
 };
 
 static void *array(size_t n, size_t size)
@@ -36,6 +40,7 @@ static void prepared_free(struct prepared *prepared)
 	free(prepared->bridges);
 	free(prepared->ports);
 	free(prepared->services);
+	free(prepared->stale);
 	free(prepared);
 }
 
@@ -115,6 +120,9 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 	memcpy(prepared->project, host->project, sizeof(prepared->project));
 	memcpy(prepared->id, host->id, sizeof(prepared->id));
 	prepared->rules.project = prepared->project;
+	prepared->stale = TAKE_PTR(host->stale);
+	prepared->n_stale = host->n_stale;
+	host->n_stale = 0;
 	if (!teardown) {
 		prepare_networks(host, prepared);
 		prepare_ports(host, ports, n, prepared);
@@ -129,6 +137,8 @@ int host_firewall_sync(void *ctx, void *data, struct err *err)
 
 	(void)ctx; /* belongs to the loop's thread */
 	r = firewall_sync(prepared->id, &prepared->rules, err);
+	if (r == 0 && prepared->n_stale > 0)
+		r = conntrack_flush(prepared->stale, prepared->n_stale, NULL, err);
 	prepared_free(prepared);
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
+#include "net/conntrack.h"
 #include "net/port.h"
 
 #include <errno.h>
@@ -143,16 +144,42 @@ int host_ports_reserve(void *ctx, const struct service *service, struct containe
 	return 0;
 }
 
+/*
+ * A UDP client that goes on sending would reach the old container for ever:
+ * its flow is to be forgotten, once the rules do not lead there any more.
+ */
+static void forget_flows(struct host *host, const struct host_port *port)
+{
+	struct conntrack_match *grown, match = {.protocol = port_protocol(port->protocol),
+						.host_port = port->port,
+						.count = 1};
+
+	if (strcmp(port->protocol, "udp") != 0)
+		return;
+	for (size_t i = 0; i < host->n_leases; i++) {
+		if (strcmp(host->leases[i].container, port->container) != 0)
+			continue;
+		match.container = host->leases[i].addr;
+		grown = realloc(host->stale, (host->n_stale + 1) * sizeof(*grown));
+		if (!grown)
+			abort();
+		host->stale = grown;
+		host->stale[host->n_stale++] = match;
+	}
+}
+
 void host_ports_free(void *ctx, const char *name)
 {
 	struct host *host = ctx;
 	size_t n = 0;
 
 	for (size_t i = 0; i < host->n_ports; i++) {
-		if (strcmp(host->ports[i].container, name) == 0)
+		if (strcmp(host->ports[i].container, name) == 0) {
+			forget_flows(host, &host->ports[i]);
 			close(host->ports[i].fd);
-		else
+		} else {
 			host->ports[n++] = host->ports[i];
+		}
 	}
 	host->n_ports = n;
 }
@@ -162,6 +189,8 @@ void host_ports_release(struct host *host)
 	for (size_t i = 0; i < host->n_ports; i++)
 		close(host->ports[i].fd);
 	free(host->ports);
+	free(host->stale);
 	host->ports = NULL;
+	host->stale = NULL;
 	host->n_ports = 0;
 }
