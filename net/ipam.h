@@ -65,7 +65,7 @@ int ipam_choose_address(const struct cidr *subnet, const struct cidr *range,
 struct cidr ipam_gateway(const struct cidr *subnet);
 
 /*
- * Take the lock <run>/ipam.lock, held from ipam_taken() until the bridge has
+ * Take the lock of the directory <run>, held from ipam_taken() until the bridge has
  * its address, so that two projects starting together cannot choose the same
  * subnet.  RET_FD is the caller's; closing it gives the lock back.
  *

@@ -68,11 +68,7 @@ int ipam_taken(struct netlink *nl, struct cidr_list *ret_taken, struct err *err)
 
 int ipam_lock(const struct paths *paths, int *ret_fd, struct err *err)
 {
-	char path[PATH_MAX];
-	int r;
+	int r = fd_mkdir_p(paths->run, 0700, err);
 
-	r = fd_mkdir_p(paths->run, 0700, err);
-	if (r == 0)
-		r = paths_join(path, sizeof(path), err, "%s/ipam.lock", paths->run);
-	return r < 0 ? r : lock_file(path, IPAM_LOCK_MS, ret_fd, err);
+	return r < 0 ? r : lock_directory(paths->run, IPAM_LOCK_MS, ret_fd, err);
 }

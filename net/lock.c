@@ -20,12 +20,12 @@ static long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-int lock_file(const char *path, int limit_ms, int *ret_fd, struct err *err)
+static int open_and_lock(const char *path, int flags, int limit_ms, int *ret_fd, struct err *err)
 {
 	long long deadline = now_ms() + limit_ms;
 	CLEANUP_FD int fd = -1;
 
-	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "open the lock '%s'", path);
 	/* flock(2) knows no time limit, and a signal to end it would hit any thread: so it is
@@ -42,4 +42,14 @@ int lock_file(const char *path, int limit_ms, int *ret_fd, struct err *err)
 	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+int lock_file(const char *path, int limit_ms, int *ret_fd, struct err *err)
+{
+	return open_and_lock(path, O_CREAT, limit_ms, ret_fd, err);
+}
+
+int lock_directory(const char *path, int limit_ms, int *ret_fd, struct err *err)
+{
+	return open_and_lock(path, O_DIRECTORY, limit_ms, ret_fd, err);
 }

@@ -16,4 +16,7 @@ struct err;
  */
 int lock_file(const char *path, int limit_ms, int *ret_fd, struct err *err);
 
+/* The same with the directory PATH itself, so that no file is left behind. */
+int lock_directory(const char *path, int limit_ms, int *ret_fd, struct err *err);
+
 #endif
