@@ -13,11 +13,14 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <linux/stat.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The words of 6.13's <linux/pidfd.h>, which build hosts do not have yet. */
@@ -38,9 +41,9 @@ struct sys_pidfd_info {
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
+
+/* P_PIDFD of waitid(2): a constant of an enum in one libc, missing in the other. */
+#define SYS_P_PIDFD ((idtype_t)3)
 
 static inline int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve)
 {
@@ -100,10 +103,26 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+/* Linux 6.13, SYS_PIDFD_INFO_EXIT 6.15.  The request does not fit musl's ioctl(). */
+static inline int sys_pidfd_get_info(int pidfd, struct sys_pidfd_info *info)
+{
+	return (int)syscall(SYS_ioctl, pidfd, SYS_PIDFD_GET_INFO, info);
+}
+
 static inline int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[],
 			       int flags)
 {
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
+}
+
+/* The id of the mount FD is open on, as in /proc/self/mountinfo; 0 on failure. */
+static inline uint64_t sys_mount_id(int fd)
+{
+	struct statx stx;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return 0;
+	return stx.stx_mask & STATX_MNT_ID ? stx.stx_mnt_id : 0;
 }
 
 /*

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/shim/command.h"
+#include "cmd/shim/ending.h"
+#include "cmd/shim/streams.h"
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "core/container/channel.h"
+#include "core/container/child.h"
+#include "core/container/program.h"
+#include "core/container/state.h"
+#include "core/container/sys.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+struct run {
+	int dir;
+	struct loaded_spec loaded;
+	struct streams streams;
+	int pidfd;
+	struct container_state state;
+	uint64_t ooms; /* before we started */
+};
+
+/* Clone the child; returns its pid, and our end of its channel. */
+static pid_t clone_child(struct run *run, int *ret_channel, struct err *err)
+{
+	const struct container_spec *spec = &run->loaded.spec;
+	CLEANUP_FD int cgroup = -1, ours = -1, theirs = -1;
+	struct child child = {.spec = spec, .stdio = {-1, -1, -1}};
+	pid_t pid;
+	int r;
+
+	if (spec->cgroup_unified) {
+		cgroup = open(spec->cgroup_unified, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup < 0)
+			return err_sys(err, errno, "open cgroup '%s'", spec->cgroup_unified);
+	}
+	r = streams_open_other_ends(run->dir, spec, child.stdio, err);
+	if (r == 0)
+		r = channel_open(&ours, &theirs, err);
+	if (r == 0) {
+		child.channel = theirs;
+		pid = sys_clone3(CHILD_NAMESPACES, cgroup, &run->pidfd);
+		if (pid == 0)
+			child_run(&child);
+		r = pid < 0 ? err_sys(err, errno, "create the container's first process") : pid;
+	}
+	for (int i = 0; i < 3; i++)
+		cleanup_close(&child.stdio[i]);
+	if (r > 0)
+		*ret_channel = TAKE_FD(ours);
+	return r;
+}
+
+static void kill_child(struct run *run)
+{
+	struct container_exit ignored;
+
+	sys_pidfd_send_signal(run->pidfd, SIGKILL);
+	ending_wait(run->pidfd, &ignored);
+}
+
+static int record_start(struct run *run, pid_t pid, struct err *err)
+{
+	struct container_state *state = &run->state;
+	int r;
+
+	state->pid = pid;
+	state->pid_start = state_start_time(pid);
+	state->shim = getpid();
+	state->shim_start = state_start_time(-1);
+	state->started_ns = ending_clock(CLOCK_REALTIME);
+	state->started_boot_ns = ending_clock(CLOCK_BOOTTIME);
+	r = state_boot_id(state->boot_id, err);
+	return r < 0 ? r : state_write(run->dir, state, err);
+}
+
+static int start(struct run *run, struct err *err)
+{
+	CLEANUP_FD int channel = -1;
+	int master = -1, ignored, r;
+	pid_t pid;
+
+	run->ooms = ending_count_ooms(run->loaded.spec.cgroup_memory);
+	r = streams_open(&run->streams, run->dir, &run->loaded.spec, true, err);
+	if (r < 0)
+		return r;
+	pid = clone_child(run, &channel, err);
+	if (pid < 0)
+		return pid;
+	r = channel_wait(channel, &master, &ignored, err);
+	if (master >= 0)
+		streams_set_terminal(&run->streams, master);
+	if (r == 0)
+		r = record_start(run, pid, err);
+	if (r < 0)
+		kill_child(run);
+	return r;
+}
+
+static int open_container(struct run *run, const char *path, struct err *err)
+{
+	static const char *const stale[] = {"state", "exit"};
+
+	run->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (run->dir < 0)
+		return err_sys(err, errno, "open container directory '%s'", path);
+	for (size_t i = 0; i < ARRAY_SIZE(stale); i++)
+		if (unlinkat(run->dir, stale[i], 0) < 0 && errno != ENOENT)
+			return err_sys(err, errno, "remove the old '%s' record", stale[i]);
+	return loaded_spec_read(run->dir, &run->loaded, err);
+}
+
+static void stay(struct run *run)
+{
+	CLEANUP_FREE char *cgroup_memory = NULL;
+	struct container_exit record = {0};
+
+	if (run->loaded.spec.cgroup_memory)
+		cgroup_memory = strdup(run->loaded.spec.cgroup_memory);
+	loaded_spec_release(&run->loaded);
+	streams_log_until_end(&run->streams, run->pidfd);
+	ending_wait(run->pidfd, &record);
+	record.oom_killed = ending_count_ooms(cgroup_memory) > run->ooms;
+	ending_write(run->dir, &record, run->state.started_boot_ns, NULL);
+}
+
+int command_run(int argc, char **argv)
+{
+	struct run run = {.dir = -1, .pidfd = -1, .streams = STREAMS_INIT};
+	struct err err = ERR_INIT;
+	int r;
+
+	r = protect_executable(argv - 1, &err);
+	become_background();
+	if (r == 0 && argc != 2)
+		r = err_set(&err, EINVAL, "usage: stack-shim run DIR");
+	if (r == 0)
+		r = open_container(&run, argv[1], &err);
+	if (r == 0) {
+		r = start(&run, &err);
+		if (r < 0) {
+			err_wrap(&err, "container '%s'", run.loaded.spec.name);
+			streams_remove(run.dir);
+		}
+	}
+	if (r < 0) {
+		report_error(&err);
+		return PROGRAM_OURS_FAILED;
+	}
+	report_ok(run.state.pid, run.state.pid_start);
+	stay(&run);
+	return 0;
+}

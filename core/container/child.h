@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_CONTAINER_CHILD_H
+#define STACK_CORE_CONTAINER_CHILD_H
+
+struct container_spec;
+
+/*
+ * Child: from clone3 to the program, in the first process of a container
+ */
+#define CHILD_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
+
+struct child {
+	const struct container_spec *spec;
+	int channel;  /* channel.h */
+	int stdio[3]; /* -1: the container's /dev/null.  With spec->tty none is used */
+};
+
+/* For the child of a clone3 with CHILD_NAMESPACES, single-threaded. */
+_Noreturn void child_run(const struct child *child);
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_CONTAINER_REAPER_H
+#define STACK_CORE_CONTAINER_REAPER_H
+
+struct err;
+
+/*
+ * Reaper: the init of a container with `init: true`
+ *
+ * Fork.  The child returns 0 and goes on as the container's program.  The
+ * caller stays as PID 1: it passes every signal on to that child, reaps what
+ * is orphaned, and exits with the child's status, which ends the container.
+ * It closes CHANNEL and cannot be traced or looked into from inside.
+ */
+int reaper_fork(int channel, struct err *err);
+
+#endif
