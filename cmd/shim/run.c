@@ -15,6 +15,7 @@
 #include <time.h>
 
 struct run {
+	char **argv; /* of the whole process */
 	int dir;
 	struct loaded_spec loaded;
 	struct streams streams;
@@ -28,7 +29,13 @@ static pid_t clone_child(struct run *run, int *ret_channel, struct err *err)
 {
 	const struct container_spec *spec = &run->loaded.spec;
 	CLEANUP_FD int cgroup = -1, ours = -1, theirs = -1;
-	struct child child = {.spec = spec, .stdio = {-1, -1, -1}};
+	struct child child = {
+		.spec = spec,
+		.title = run->argv[0],
+		/* The kernel puts them one behind the other. */
+		.title_len = (size_t)(run->argv[2] + strlen(run->argv[2]) - run->argv[0]),
+		.stdio = {-1, -1, -1},
+	};
 	pid_t pid;
 	int r;
 
@@ -129,7 +136,7 @@ static void stay(struct run *run)
 
 int command_run(int argc, char **argv)
 {
-	struct run run = {.dir = -1, .pidfd = -1, .streams = STREAMS_INIT};
+	struct run run = {.argv = argv - 1, .dir = -1, .pidfd = -1, .streams = STREAMS_INIT};
 	struct err err = ERR_INIT;
 	int r;
 

@@ -131,6 +131,10 @@ static int build_root(const struct container_spec *spec, const int *sources, int
 	if (r < 0)
 		return r;
 	make_cwd(root, spec);
+	/* Before the masks: one of them makes /proc/sys read-only. */
+	r = sysctl_write_all(ret_kernfs->proc, spec->sysctls, spec->netns != NULL, err);
+	if (r < 0)
+		return r;
 	return spec->privileged ? 0 : masks_apply(root, ret_kernfs->dev, err);
 }
 
@@ -151,8 +155,6 @@ static int set_up(const struct child *child, int stdio[3], struct err *err)
 		r = open_stdio(child, &kernfs, stdio, err);
 	if (r == 0)
 		r = set_names(spec, err);
-	if (r == 0)
-		r = sysctl_write_all(kernfs.proc, spec->sysctls, spec->netns != NULL, err);
 	if (r == 0 && spec->read_only)
 		r = make_root_read_only(root, err);
 	return r < 0 ? r : rootfs_enter(root, err);
@@ -173,6 +175,8 @@ void child_run(const struct child *child)
 		.give_stdio = true,
 		.tty = spec->tty,
 		.init = spec->init,
+		.title = child->title,
+		.title_len = child->title_len,
 		.channel = child->channel,
 	};
 	struct err err = ERR_INIT;

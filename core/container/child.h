@@ -2,6 +2,8 @@
 #ifndef STACK_CORE_CONTAINER_CHILD_H
 #define STACK_CORE_CONTAINER_CHILD_H
 
+#include <stddef.h>
+
 struct container_spec;
 
 /*
@@ -11,6 +13,8 @@ struct container_spec;
 
 struct child {
 	const struct container_spec *spec;
+	char *title; /* our own argv, one block of memory, for the reaper to overwrite */
+	size_t title_len;
 	int channel;  /* channel.h */
 	int stdio[3]; /* -1: the container's /dev/null.  With spec->tty none is used */
 };

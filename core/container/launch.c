@@ -117,7 +117,7 @@ static int become_program(const struct launch *launch, struct err *err)
 
 	/* From here on the container is to survive its parent. */
 	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-	r = launch->init ? reaper_fork(CHANNEL_FD, err) : 0;
+	r = launch->init ? reaper_fork(CHANNEL_FD, launch->title, launch->title_len, err) : 0;
 	if (r < 0)
 		return r;
 	setsid();

@@ -24,7 +24,9 @@ struct launch {
 			    /dev/stdout then */
 	bool tty;	 /* stdio[0] becomes the controlling terminal */
 	bool init;	 /* with a reaper in front */
-	int channel;	 /* channel.h; what happens is told there */
+	char *title;	 /* see reaper_fork() */
+	size_t title_len;
+	int channel; /* channel.h; what happens is told there */
 };
 
 /*

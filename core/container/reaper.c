@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static void reap(pid_t pid)
 	}
 }
 
-int reaper_fork(int channel, struct err *err)
+int reaper_fork(int channel, char *title, size_t title_len, struct err *err)
 {
 	sigset_t all, none;
 	int pidfd = -1;
@@ -43,6 +44,10 @@ int reaper_fork(int channel, struct err *err)
 	/* Becoming another user has set this anew. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NAME, "init", 0, 0, 0);
+	if (title_len > strlen("init")) {
+		memset(title, '\0', title_len);
+		memcpy(title, "init", strlen("init"));
+	}
 	close(channel);
 	for (;;) {
 		int signal = sigwaitinfo(&all, NULL);

@@ -29,6 +29,11 @@
  * ended, then exits itself, so its pidfd becoming readable means that the exit
  * record is there.  It ignores SIGTERM, SIGINT and SIGHUP: a container is
  * stopped by signalling its PID 1.
+ *
+ * Output waits in the FIFOs DIR/stdout and DIR/stderr.  A shim that is killed
+ * loses at most what it has just read.  But when the container ends before
+ * adopt, what is in the pipes is there only if somebody else has them open:
+ * whoever supervises should, O_RDWR | O_NONBLOCK, without reading.
  */
 #define SHIM_REPORT_FD 3
 
