@@ -91,6 +91,11 @@ it() {
 }
 
 fail() {
+	if [ -n "${STACK_TEST_GO_ON-}" ]; then # for who writes a test: see all that is wrong
+		echo "FAIL: $TEST_NAME: ${CASE:+$CASE: }$*" >&2
+		TEST_FAILED=yes
+		return 0
+	fi
 	trap - ERR
 	echo "FAIL: $TEST_NAME: ${CASE:+$CASE: }$*" >&2
 	TEST_FAILED=yes
@@ -140,10 +145,13 @@ capture() {
 
 # wait_for SECONDS WHAT CMD...: poll CMD until it succeeds.
 wait_for() {
-	local deadline=$(($(date +%s%N) / 1000000 + $1 * 1000)) what=$2
+	local deadline=$(($(now_ms) + $1 * 1000 * ${STACK_TEST_SLOW:-1})) what=$2
 	shift 2
 	until "$@" >/dev/null 2>&1; do
-		[ $(($(date +%s%N) / 1000000)) -lt $deadline ] || fail "waited in vain: $what"
+		[ "$(now_ms)" -lt $deadline ] || {
+			fail "waited in vain: $what"
+			return 0
+		}
 		pause 0.05
 	done
 }
@@ -217,6 +225,14 @@ state_is() { # SERVICE STATE
 
 health_is() { # SERVICE HEALTH
 	[ "$(ps_field "$1" .health)" = "$2" ]
+}
+
+log_has() { # LINES [SERVICE]
+	[ "$(stack logs --no-log-prefix "${@:2}" | wc -l)" -ge "$1" ]
+}
+
+log_like() { # REGEX [SERVICE]
+	stack logs --no-log-prefix "${@:2}" | grep -E -- "$1"
 }
 
 supervisor_pid() { # PROJECT
@@ -330,6 +346,7 @@ finish() {
 	trap - EXIT ERR
 	set +eE
 	cd /
+	[ -z "$TEST_FAILED" ] || rc=1
 	[ $rc = 0 ] || [ $rc = 77 ] || tell_more
 	for pid in "${BACKGROUND[@]}"; do
 		kill "$pid" 2>/dev/null
