@@ -54,6 +54,7 @@ void dns_server_handle(struct dns_server *server, const struct dns_origin *origi
 	struct dns_query query;
 	size_t reply_len;
 
+	server->view.client = origin->peer.sin_addr;
 	switch (dns_answer(&server->view, origin->client != NULL, msg, len, &query, server->out,
 			   &reply_len)) {
 	case DNS_DROP:

@@ -79,6 +79,12 @@ struct dns_config {
 struct dns_record {
 	const char *name; /* "web", "shop-web-1", "web.backend"; case does not matter */
 	struct in_addr addr;
+	/*
+	 * Who may know it: the one client of this address, or INADDR_ANY for all.
+	 * A container asks the server of one of its networks for the names of all of
+	 * them; its neighbours in that network shall not see those of the others.
+	 */
+	struct in_addr client;
 };
 
 /*

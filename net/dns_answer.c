@@ -34,16 +34,30 @@ static void shuffle(uint8_t *records, size_t n, uint32_t *random)
 }
 
 static void add_addresses(struct dns_reply *reply, const struct dns_zone_entry *first, size_t n,
-			  uint32_t *random)
+			  struct dns_view *view)
 {
 	/* Started anywhere, so that where not all fit everyone has its turn. */
-	size_t start = n > 1 ? stir(random) % n : 0;
+	size_t start = n > 1 ? stir(&view->random) % n : 0;
 	uint8_t *records = reply->buf + reply->len;
 
-	for (size_t i = 0; i < n && !reply->truncated; i++)
-		dns_reply_add(reply, DNS_TYPE_A, DNS_TTL_S, &first[(start + i) % n].addr,
-			      sizeof(first->addr));
-	shuffle(records, reply->n_answers, random);
+	for (size_t i = 0; i < n && !reply->truncated; i++) {
+		const struct dns_zone_entry *entry = &first[(start + i) % n];
+
+		if (dns_zone_entry_is_for(entry, view->client))
+			dns_reply_add(reply, DNS_TYPE_A, DNS_TTL_S, &entry->addr,
+				      sizeof(entry->addr));
+	}
+	shuffle(records, reply->n_answers, &view->random);
+}
+
+/* The first of N entries that who asks may know; NULL: none. */
+static const struct dns_zone_entry *first_visible(const struct dns_view *view,
+						  const struct dns_zone_entry *first, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (dns_zone_entry_is_for(&first[i], view->client))
+			return &first[i];
+	return NULL;
 }
 
 size_t dns_answer_error(const uint8_t *msg, const struct dns_query *query, bool recursion,
@@ -66,14 +80,15 @@ static bool answer_ours(struct dns_view *view, struct dns_reply *reply)
 
 	reply->authoritative = true;
 	n = dns_zone_find(view->zone, &query->name, &entry);
-	if (n > 0) {
+	if (first_visible(view, entry, n)) {
 		if (query->type == DNS_TYPE_A || query->type == DNS_TYPE_ANY)
-			add_addresses(reply, entry, n, &view->random);
+			add_addresses(reply, entry, n, view);
 		return true;
 	}
 	if (!dns_name_to_addr(&query->name, &addr))
 		return false;
-	entry = dns_zone_find_addr(view->zone, addr);
+	n = dns_zone_find_addr(view->zone, addr, &entry);
+	entry = first_visible(view, entry, n);
 	if (!entry)
 		return false;
 	if (query->type == DNS_TYPE_PTR || query->type == DNS_TYPE_ANY)

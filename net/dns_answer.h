@@ -16,7 +16,8 @@ enum dns_verdict { DNS_DROP, DNS_REPLY, DNS_FORWARD };
 struct dns_view {
 	const struct dns_zone *zone;
 	bool internal;
-	uint32_t random; /* not 0; stirred with each shuffled answer */
+	struct in_addr client; /* who asks */
+	uint32_t random;       /* not 0; stirred with each shuffled answer */
 };
 
 /*

@@ -44,7 +44,7 @@ struct dns_server {
 
 /* Who asked: a TCP client, or with CLIENT NULL a UDP socket. */
 struct dns_origin {
-	struct dns_client *client;
+	struct dns_client *client; /* NULL: it came over UDP */
 	struct sockaddr_in peer;
 };
 

@@ -23,6 +23,7 @@ struct dns_client {
 	uv_timer_t idle;
 	unsigned n_handles;
 	bool closing;
+	struct sockaddr_in peer;
 	struct dns_frame frame;
 	uint8_t msg[DNS_QUERY_MAX];
 };
@@ -104,7 +105,7 @@ static void on_client_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret
 static void on_client_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct dns_client *client = stream->data;
-	struct dns_origin origin = {.client = client};
+	struct dns_origin origin = {.client = client, .peer = client->peer};
 	ssize_t len;
 
 	(void)buf;
@@ -124,6 +125,7 @@ static void on_client_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 void dns_tcp_accept(struct dns_server *server)
 {
+	int len;
 	struct dns_client *client = calloc(1, sizeof(*client));
 
 	/* libuv offers no connection until this one is taken: TCP is lost, UDP is not. */
@@ -147,6 +149,8 @@ void dns_tcp_accept(struct dns_server *server)
 		client_close(client);
 		return;
 	}
+	len = sizeof(client->peer);
+	uv_tcp_getpeername(&client->tcp, (struct sockaddr *)&client->peer, &len);
 	client_touch(client);
 }
 

@@ -34,9 +34,12 @@ static int compare_addrs(const void *a, const void *b)
 
 static int order_by_name(const void *a, const void *b)
 {
+	const struct dns_zone_entry *left = a, *right = b;
 	int r = compare_names(a, b);
 
-	return r ? r : compare_addrs(a, b);
+	if (r == 0)
+		r = compare_addrs(a, b);
+	return r ? r : memcmp(&left->client, &right->client, sizeof(left->client));
 }
 
 static int order_by_addr(const void *a, const void *b)
@@ -78,8 +81,11 @@ static int zone_fill(struct dns_zone *zone, const struct dns_record *records, si
 				       "have to be of 1 to 63 bytes, 253 in all",
 				       records[i].name);
 		memcpy(text, name.wire, name.len);
-		zone->by_name[i] =
-			(struct dns_zone_entry){text, name.len, (uint32_t)i, records[i].addr};
+		zone->by_name[i] = (struct dns_zone_entry){.name = text,
+							   .name_len = name.len,
+							   .order = (uint32_t)i,
+							   .addr = records[i].addr,
+							   .client = records[i].client};
 		text += name.len;
 	}
 	return 0;
@@ -109,7 +115,7 @@ int dns_zone_new(const struct dns_record *records, size_t n, struct dns_zone **r
 	qsort(zone->by_name, n, sizeof(*zone->by_name), order_by_name);
 	qsort(zone->by_addr, n, sizeof(*zone->by_addr), order_by_addr);
 	zone->n_names = unique(zone->by_name, n, order_by_name);
-	zone->n_addrs = unique(zone->by_addr, n, compare_addrs);
+	zone->n_addrs = n;
 	*ret_zone = TAKE_PTR(zone);
 	return 0;
 }
@@ -124,32 +130,43 @@ void dns_zone_free(struct dns_zone *zone)
 	free(zone);
 }
 
-size_t dns_zone_find(const struct dns_zone *zone, const struct dns_name *name,
-		     const struct dns_zone_entry **ret_first)
+/* Of N sorted ENTRIES those that COMPARE calls equal to WANTED. */
+static size_t find_range(const struct dns_zone_entry *entries, size_t n,
+			 const struct dns_zone_entry *wanted,
+			 int (*compare)(const void *, const void *),
+			 const struct dns_zone_entry **ret_first)
 {
-	struct dns_zone_entry wanted = {.name = name->wire, .name_len = name->len};
-	size_t low = 0, high = zone->n_names, end;
+	size_t low = 0, high = n, end;
 
 	/* Not bsearch(3): of several equal ones the first is wanted. */
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (compare_names(&zone->by_name[mid], &wanted) < 0)
+		if (compare(&entries[mid], wanted) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (end = low; end < zone->n_names; end++) {
-		if (compare_names(&zone->by_name[end], &wanted) != 0)
+	for (end = low; end < n; end++) {
+		if (compare(&entries[end], wanted) != 0)
 			break;
 	}
-	*ret_first = zone->by_name + low;
+	*ret_first = entries + low;
 	return end - low;
 }
 
-const struct dns_zone_entry *dns_zone_find_addr(const struct dns_zone *zone, struct in_addr addr)
+size_t dns_zone_find(const struct dns_zone *zone, const struct dns_name *name,
+		     const struct dns_zone_entry **ret_first)
+{
+	struct dns_zone_entry wanted = {.name = name->wire, .name_len = name->len};
+
+	return find_range(zone->by_name, zone->n_names, &wanted, compare_names, ret_first);
+}
+
+size_t dns_zone_find_addr(const struct dns_zone *zone, struct in_addr addr,
+			  const struct dns_zone_entry **ret_first)
 {
 	struct dns_zone_entry wanted = {.addr = addr};
 
-	return bsearch(&wanted, zone->by_addr, zone->n_addrs, sizeof(wanted), compare_addrs);
+	return find_range(zone->by_addr, zone->n_addrs, &wanted, compare_addrs, ret_first);
 }

@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct dns_zone_entry {
 	uint8_t name_len;
 	uint32_t order; /* index in the records that the zone was made of */
 	struct in_addr addr;
+	struct in_addr client; /* as in struct dns_record */
 };
 
 /* As dns_server_set_records(), which see.  Free with dns_zone_free(). */
@@ -31,11 +33,20 @@ int dns_zone_new(const struct dns_record *records, size_t n, struct dns_zone **r
 		 struct err *err);
 void dns_zone_free(struct dns_zone *zone); /* NULL is fine */
 
-/* The addresses of NAME, each once.  Returns their number, 0 for an unknown name. */
+/*
+ * The entries of NAME, those that only other clients may know included.  Returns
+ * their number, 0 for an unknown name.
+ */
 size_t dns_zone_find(const struct dns_zone *zone, const struct dns_name *name,
 		     const struct dns_zone_entry **ret_first);
 
-/* The first name of ADDR, or NULL. */
-const struct dns_zone_entry *dns_zone_find_addr(const struct dns_zone *zone, struct in_addr addr);
+/* The same for ADDR; its names stand in the order of the records. */
+size_t dns_zone_find_addr(const struct dns_zone *zone, struct in_addr addr,
+			  const struct dns_zone_entry **ret_first);
+
+static inline bool dns_zone_entry_is_for(const struct dns_zone_entry *entry, struct in_addr client)
+{
+	return entry->client.s_addr == INADDR_ANY || entry->client.s_addr == client.s_addr;
+}
 
 #endif

@@ -217,63 +217,59 @@ int host_network_remove(void *ctx, const char *key, struct err *err)
 	return network_record_remove(host->run_fd, key, err);
 }
 
-/* The network whose server CONTAINER asks: its first one. */
-static const char *first_network(const struct host *host, const char *container)
+/* The lease of CONTAINER in the network whose server it asks: its first one. */
+static const struct host_lease *first_lease(const struct host *host, const char *container)
 {
 	for (size_t i = 0; i < host->n_leases; i++)
 		if (strcmp(host->leases[i].container, container) == 0)
-			return host->leases[i].network;
-	return "";
+			return &host->leases[i];
+	return NULL;
+}
+
+/* Room for what network_records() makes of N entries. */
+static size_t records_room(const struct host *host, size_t n)
+{
+	return n * (host->n_leases + 1);
 }
 
 /*
- * Does the server of network ASKED know the names of network KEY?  Its own, and
- * those of every network that one of its containers is in as well, since that
- * container asks nobody else.
+ * The names that the server of NETWORK knows: its own for everybody, and those
+ * of another network for each container that is in that one too, and asks here.
  */
-static bool answers_for(const struct host *host, const char *asked, const char *key)
-{
-	if (strcmp(asked, key) == 0)
-		return true;
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (strcmp(host->leases[i].network, key) == 0 &&
-		    strcmp(first_network(host, host->leases[i].container), asked) == 0)
-			return true;
-	return false;
-}
-
-/* A name that the network has itself is not mixed with that of another network. */
-static bool is_own_name(const struct name_entry *entries, size_t n, const char *network,
-			const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(entries[i].network, network) == 0 && strcmp(entries[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static size_t network_records(const struct host *host, const char *network,
 			      const struct name_entry *entries, size_t n, struct dns_record *ret)
 {
 	size_t n_records = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		bool own = strcmp(entries[i].network, network) == 0;
+		struct dns_record record = {.name = entries[i].name};
 
-		if (!own && (!answers_for(host, network, entries[i].network) ||
-			     is_own_name(entries, n, network, entries[i].name)))
+		if (addr_parse(entries[i].address, &record.addr, NULL) < 0)
 			continue;
-		ret[n_records].name = entries[i].name;
-		if (addr_parse(entries[i].address, &ret[n_records].addr, NULL) == 0)
-			n_records++;
+		if (strcmp(entries[i].network, network) == 0) {
+			ret[n_records++] = record;
+			continue;
+		}
+		for (size_t j = 0; j < host->n_leases; j++) {
+			const struct host_lease *lease = &host->leases[j], *first;
+
+			if (strcmp(lease->network, entries[i].network) != 0)
+				continue;
+			first = first_lease(host, lease->container);
+			if (strcmp(first->network, network) != 0)
+				continue;
+			record.client = first->addr;
+			ret[n_records++] = record;
+		}
 	}
 	return n_records;
 }
 
 int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
 {
-	CLEANUP_FREE struct dns_record *records = calloc(n + 1, sizeof(*records));
 	struct host *host = ctx;
+	CLEANUP_FREE struct dns_record *records =
+		calloc(records_room(host, n) + 1, sizeof(*records));
 	int result = 0;
 
 	if (!records)

@@ -265,9 +265,25 @@ static void the_longest_name_fits(void **state)
 	assert_int_equal(dns_name_from_text(text, &name), -EINVAL);
 }
 
+static void a_name_for_one_client_is_hidden_from_others(void **state)
+{
+	struct dns_view view = {.zone = zone, .internal = true, .random = 99};
+	struct dns_query query;
+	uint8_t msg[512];
+	size_t len = make_query(msg, "secret", DNS_TYPE_A), reply_len;
+
+	view.client = (struct in_addr)ADDR(10, 0, 0, 6);
+	dns_answer(&view, false, msg, len, &query, out, &reply_len);
+	assert_int_equal(dns_get_rcode(out), DNS_REFUSED);
+	view.client = (struct in_addr)ADDR(10, 0, 0, 5);
+	dns_answer(&view, false, msg, len, &query, out, &reply_len);
+	assert_int_equal(dns_get_rcode(out), DNS_NOERROR);
+	assert_int_equal(dns_get16(out + 6), 1);
+}
+
 static int make_zone(void **state)
 {
-	struct dns_record records[104] = {
+	struct dns_record records[105] = {
 		{"web", ADDR(10, 0, 0, 5)},
 		{"web.back", ADDR(10, 0, 0, 5)},
 		{"WEB", ADDR(10, 0, 0, 5)}, /* the same again */
@@ -276,7 +292,8 @@ static int make_zone(void **state)
 
 	for (uint32_t i = 0; i < 100; i++)
 		records[4 + i] = (struct dns_record){"many", ADDR(10, 0, 1, i)};
-	return dns_zone_new(records, 104, &zone, NULL);
+	records[104] = (struct dns_record){"secret", ADDR(10, 9, 0, 1), ADDR(10, 0, 0, 5)};
+	return dns_zone_new(records, 105, &zone, NULL);
 }
 
 static int drop_zone(void **state)
@@ -297,6 +314,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_query_is_dropped),
 		cmocka_unit_test(malformed_queries_get_an_error),
 		cmocka_unit_test(an_answer_has_to_fit_its_question),
+		cmocka_unit_test(a_name_for_one_client_is_hidden_from_others),
 		cmocka_unit_test(impossible_names_are_refused_with_the_name),
 		cmocka_unit_test(the_longest_name_fits),
 	};
