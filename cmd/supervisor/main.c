@@ -197,8 +197,9 @@ int main(int argc, char **argv)
 	int r;
 
 	r = parse_arguments(argc, argv, &arguments, &err);
-	if (r == 0 && arguments.ready_fd >= 0)
-		(void)fcntl(arguments.ready_fd, F_SETFD, FD_CLOEXEC);
+	/* Below a guard only the first of us has it; the number may be another file's later. */
+	if (r == 0 && arguments.ready_fd >= 0 && fcntl(arguments.ready_fd, F_SETFD, FD_CLOEXEC) < 0)
+		arguments.ready_fd = -1;
 	settle_in();
 	if (r == 0)
 		r = paths_init(&paths, arguments.root, arguments.run, &err);
