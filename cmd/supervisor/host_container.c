@@ -143,10 +143,10 @@ int host_container_remove(void *ctx, const char *name, struct err *err)
 	char path[PATH_MAX];
 	int r;
 
-	host_container_kill(host, name, NULL);
+	host_cgroup_path(host, name, path, CGROUP_PATH_MAX);
+	(void)cgroup_kill(&host->cgroups, path, NULL);
 	host_ports_free(host, name);
 	r = host_detach(host, name, err);
-	host_cgroup_path(host, name, path, CGROUP_PATH_MAX);
 	if (r == 0)
 		r = cgroup_remove(&host->cgroups, path, CGROUP_REMOVE_MS, err);
 	if (r == 0)

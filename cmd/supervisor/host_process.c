@@ -187,17 +187,20 @@ int host_container_signal(void *ctx, const char *name, int signo, struct err *er
 	return 0;
 }
 
+/*
+ * With PID 1 the kernel ends its whole pid namespace, and so every process of
+ * the container (pid_namespaces(7)).  cgroup.kill is left for its removal: on
+ * Linux 6.18 whatever is cloned into a cgroup that was once killed dies at
+ * once, so the container could never be started again.
+ */
 int host_container_kill(void *ctx, const char *name, struct err *err)
 {
-	struct host *host = ctx;
-	char path[CGROUP_PATH_MAX];
-	int r;
+	struct err inner = ERR_INIT;
+	int r = host_container_signal(ctx, name, SIGKILL, &inner);
 
-	host_cgroup_path(host, name, path, sizeof(path));
-	r = cgroup_kill(&host->cgroups, path, err);
-	/* By its cgroup all of it goes; PID 1 as well, in case that is not in there yet. */
-	(void)host_container_signal(host, name, SIGKILL, NULL);
-	return r;
+	if (r == 0 || r == -ESRCH || r == -ENOENT)
+		return 0;
+	return err_set(err, -r, "%s", inner.msg);
 }
 
 int host_probe_start(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,

@@ -123,7 +123,7 @@ struct driver_ops {
 			      struct err *err);
 	/* To PID 1 of the container.  -ESRCH: it has ended. */
 	int (*container_signal)(void *ctx, const char *name, int signo, struct err *err);
-	/* SIGKILL to every process of it. */
+	/* SIGKILL to every process of it.  Nothing runs: success. */
 	int (*container_kill)(void *ctx, const char *name, struct err *err);
 	/*
 	 * Run ARGV inside for a health check; its output goes to *RET_OUTPUT_FD.  The

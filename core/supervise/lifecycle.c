@@ -2,8 +2,8 @@
 #include "core/supervise/lifecycle.h"
 
 /*
- * A stop that comes while the program is not executed yet kills at once: there
- * is nobody who could handle a signal.  A stop during the back-off cancels it.
+ * A stop that comes while the program is not executed yet kills it as soon as it
+ * is: nobody could handle a signal before.  A stop during the back-off cancels it.
  * DIED_RETRY in STOPPING does not happen: who asked for the stop decides.
  */
 static const struct unit_step steps[UNIT_STATE_COUNT][EVENT_COUNT] =
