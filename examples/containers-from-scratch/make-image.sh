@@ -13,18 +13,18 @@ shift 3
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-layers= diff_ids= n=0
+layers= diff_ids=
 for layer in "$@"; do
-	n=$((n + 1))
-	mkdir "$work/$n"
 	if [ -d "$layer" ]; then
-		tar --numeric-owner --owner=0 --group=0 --sort=name -C "$layer" -cf "$work/$n/layer.tar" .
+		tar --numeric-owner --owner=0 --group=0 --sort=name -C "$layer" -cf "$work/layer.tar" .
 	else
-		cp "$layer" "$work/$n/layer.tar"
+		cp "$layer" "$work/layer.tar"
 	fi
 	# The name of a layer is the hash of what is in it: nobody can give you another one for it.
-	diff_id=$(sha256sum "$work/$n/layer.tar" | cut -d' ' -f1)
-	layers+="${layers:+,}\"$n/layer.tar\""
+	diff_id=$(sha256sum "$work/layer.tar" | cut -d' ' -f1)
+	mkdir -p "$work/$diff_id"
+	mv "$work/layer.tar" "$work/$diff_id/layer.tar"
+	layers+="${layers:+,}\"$diff_id/layer.tar\""
 	diff_ids+="${diff_ids:+,}\"sha256:$diff_id\""
 done
 
@@ -36,4 +36,5 @@ CONFIG
 cat >"$work/manifest.json" <<MANIFEST
 [{"Config":"config.json","RepoTags":["$name"],"Layers":[$layers]}]
 MANIFEST
-tar -C "$work" -cf "$archive" .
+cd "$work"
+tar -cf "$archive" -- *

@@ -141,6 +141,10 @@ busybox_rootfs() { # DIR
 	GROUP
 }
 
+is_stale() { # NAME TAR
+	[ ! -e "$2" ] || { [ "$1" = postgres ] && [ "$here/postgres-entrypoint.sh" -nt "$2" ]; }
+}
+
 make_image() { # NAME
 	local image tar=$cache/$1.tar change
 	local -a options=()
@@ -151,7 +155,7 @@ make_image() { # NAME
 	if [ -z "$force" ] && "$stack" image ls -q "$image" 2>/dev/null | grep -q .; then
 		return
 	fi
-	if [ -n "$force" ] || [ ! -e "$tar" ]; then
+	if [ -n "$force" ] || is_stale "$1" "$tar"; then
 		echo "making $image …"
 		make_rootfs "$1" "$tar"
 	fi

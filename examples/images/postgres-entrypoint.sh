@@ -17,7 +17,7 @@ make_cluster() {
 	password_file=$(mktemp)
 	printf '%s\n' "$POSTGRES_PASSWORD" >"$password_file"
 	initdb --pgdata="$PGDATA" --username="$user" --pwfile="$password_file" \
-		--encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256
+		--encoding=UTF8 --locale=C.UTF-8 --auth-local=trust --auth-host=scram-sha-256
 	rm -f "$password_file"
 	echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
 	echo "listen_addresses = '*'" >>"$PGDATA/postgresql.conf"
