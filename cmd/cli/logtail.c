@@ -56,10 +56,11 @@ static bool ends_line(const char *line, size_t len)
 
 /*
  * Count *LINES down for every line that ends in the LEN bytes of TEXT, last one
- * first.  Returns the offset at which the last wanted one begins; when there
+ * first; with OPEN_END the very last record counts even if its line has not
+ * ended yet.  Returns the offset at which the last wanted one begins; when there
  * are not enough of them, 0 with *LINES still positive.
  */
-static size_t count_back(const char *text, size_t len, long *lines)
+static size_t count_back(const char *text, size_t len, bool open_end, long *lines)
 {
 	size_t end = len, begin = len;
 
@@ -68,7 +69,7 @@ static size_t count_back(const char *text, size_t len, long *lines)
 		size_t start = newline ? (size_t)(newline - text) + 1 : 0;
 
 		/* A piece belongs to the line that ends behind it. */
-		if (ends_line(text + start, end - 1 - start)) {
+		if ((open_end && end == len) || ends_line(text + start, end - 1 - start)) {
 			if (*lines == 0)
 				return begin;
 			(*lines)--;
@@ -80,7 +81,7 @@ static size_t count_back(const char *text, size_t len, long *lines)
 }
 
 /* Find it in one file of SIZE bytes, looking at the end first.  False: it could not be read. */
-static bool tail_of_file(int fd, off_t size, long *lines, off_t *ret_offset)
+static bool tail_of_file(int fd, off_t size, bool newest, long *lines, off_t *ret_offset)
 {
 	size_t window = FIRST_WINDOW;
 
@@ -102,7 +103,7 @@ static bool tail_of_file(int fd, off_t size, long *lines, off_t *ret_offset)
 		/* Bytes behind the last newline are a record still being written. */
 		while (len > skip && text[len - 1] != '\n')
 			len--;
-		begin = skip + count_back(text + skip, len - skip, &left);
+		begin = skip + count_back(text + skip, len - skip, newest, &left);
 		if (begin == skip && (off_t)window < size)
 			continue;
 		*lines = begin == skip ? left : 0;
@@ -122,7 +123,8 @@ int log_tail_open(int dirfd, const char *container, long lines, off_t *ret_offse
 		struct stat st;
 		off_t offset;
 
-		if (fd < 0 || fstat(fd, &st) < 0 || !tail_of_file(fd, st.st_size, &lines, &offset))
+		if (fd < 0 || fstat(fd, &st) < 0 ||
+		    !tail_of_file(fd, st.st_size, number == 0, &lines, &offset))
 			continue;
 		if (best >= 0)
 			close(best);

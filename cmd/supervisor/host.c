@@ -37,6 +37,14 @@ static int host_record_save(void *ctx, const struct container_record *record, st
 
 /* --- observation --- */
 
+static bool has_spec(const struct host *host, const char *container)
+{
+	char path[PATH_MAX];
+
+	return paths_join(path, sizeof(path), NULL, "containers/%s/spec", container) == 0 &&
+	       faccessat(host->run_fd, path, F_OK, 0) == 0;
+}
+
 static void observe_container(struct host *host, const struct container_record *record,
 			      struct arena *arena, struct observed_container *ret)
 {
@@ -51,7 +59,9 @@ static void observe_container(struct host *host, const struct container_record *
 		.image_id = arena_strdup(arena, record->image_id),
 		.state = OBSERVED_CREATED,
 	};
-	ret->broken = host_container_look(host, record->name, &view, NULL) < 0;
+	/* The spec comes last: without it, making the container was interrupted. */
+	ret->broken = host_container_look(host, record->name, &view, NULL) < 0 ||
+		      !has_spec(host, record->name);
 	if (view.shim_pidfd >= 0)
 		close(view.shim_pidfd);
 	if (view.running)

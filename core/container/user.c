@@ -194,8 +194,10 @@ static int add_extra(struct user *user, const char *group, spec_strings extra, s
 			r = find_group(group, part, &gid, err);
 		if (r == 0)
 			r = add_group(user, gid, err);
-		if (r < 0)
-			return err_wrap(err, "group_add");
+		if (r < 0) {
+			err_wrap(err, "group_add");
+			return r;
+		}
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "core/supervise/restart.h"
 #include "core/supervise/watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -39,6 +40,12 @@ void process_spawn(struct unit *unit)
 		watch_process(unit, &process);
 }
 
+/* What a shell would say, and docker does: not found, not executable, or our own trouble. */
+static int start_failure_code(long code)
+{
+	return code == ENOENT ? 127 : code == EACCES || code == ENOEXEC ? 126 : 125;
+}
+
 /*
  * Read the shim's report, "ok PID START" or "error ERRNO SENTENCE".  False: the
  * container did not start, and UNIT may be gone by now.
@@ -47,7 +54,7 @@ static bool take_report(struct unit *unit)
 {
 	char line[640];
 	ssize_t n = read(watch_fd(unit->report), line, sizeof(line) - 1);
-	const char *sentence;
+	char *sentence = NULL;
 
 	line[n > 0 ? n : 0] = '\0';
 	line[strcspn(line, "\n")] = '\0';
@@ -65,7 +72,11 @@ static bool take_report(struct unit *unit)
 		return true;
 	}
 	watch_clear(&unit->shim);
-	sentence = strncmp(line, "error ", 6) == 0 ? strchr(line + 6, ' ') : NULL;
+	if (strncmp(line, "error ", 6) == 0) {
+		unit->exit = (struct container_exit){
+			.known = true, .code = start_failure_code(strtol(line + 6, &sentence, 10))};
+		unit->has_exit = true;
+	}
 	unit_fail(unit, sentence ? sentence + 1 : "its shim ended without a word");
 	return false;
 }

@@ -42,10 +42,28 @@ static int64_t seconds(const json_t *request, const char *key)
 	return json_is_number(value) ? (int64_t)(json_number_value(value) * 1000) : -1;
 }
 
+/*
+ * The kernel knows what runs; that a container is just being started, or waits
+ * for its next start, only its unit does.
+ */
 static int observe(struct supervisor *supervisor, struct arena *arena, struct observation *ret,
 		   struct err *err)
 {
-	return supervisor->driver.ops->observe(supervisor->driver.ctx, arena, ret, err);
+	struct observed_container *containers;
+	int r = supervisor->driver.ops->observe(supervisor->driver.ctx, arena, ret, err);
+
+	if (r < 0 || ret->n_containers == 0)
+		return r;
+	containers = ARENA_ARRAY(arena, struct observed_container, ret->n_containers);
+	for (size_t i = 0; i < ret->n_containers; i++) {
+		const struct unit *unit = unit_find(supervisor, ret->containers[i].name);
+
+		containers[i] = ret->containers[i];
+		if (unit && unit->state != UNIT_CREATED && unit->state != UNIT_EXITED)
+			containers[i].state = OBSERVED_RUNNING;
+	}
+	ret->containers = containers;
+	return 0;
 }
 
 static struct plan_options plan_options(const json_t *request)
