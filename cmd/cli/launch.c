@@ -8,8 +8,7 @@
  *	error SENTENCE
  *
  * Two commands may start one at the same moment.  The second supervisor finds
- * the lock taken and gives up, which is why a failed start is followed by one
- * more attempt to connect.
+ * the lock taken, says "ready" when the first one listens, and ends.
  */
 #include "cmd/cli/launch.h"
 
@@ -174,7 +173,5 @@ int launch_connect(const struct paths *paths, const char *project, bool start, i
 	if (!start && !is_up(paths, project))
 		return err_set(err, ENOENT, "project '%s' is not up", project);
 	r = start_supervisor(paths, project, err);
-	if (r < 0 && control_connect(paths, project, ret_fd, NULL) == 0)
-		return 0;
 	return r < 0 ? r : control_connect(paths, project, ret_fd, err);
 }

@@ -15,11 +15,13 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/supervise/control.h"
 #include "core/supervise/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +29,12 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* How long a supervisor that has the project's lock may take to listen or to end. */
+#define LOCK_WAIT_MS  10000
+#define LOCK_RETRY_MS 5
 
 struct arguments {
 	const char *project, *root, *run;
@@ -68,11 +75,13 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 }
 
 /*
- * Open <run>/<project> and take its lock.  A directory that a supervisor just
- * removed with its project is made again.
+ * Open <run>/<project> and take its lock.
+ *
+ * -EBUSY: another supervisor has it.  -EAGAIN: a supervisor has just removed the
+ * directory with its project, so this lock is nobody's any more.
  */
-static int lock_project(const struct paths *paths, const char *project, int *ret_dir, int *ret_lock,
-			struct err *err)
+static int try_lock_project(const struct paths *paths, const char *project, int *ret_dir,
+			    int *ret_lock, struct err *err)
 {
 	CLEANUP_FD int dir = -1;
 	CLEANUP_FD int lock = -1;
@@ -107,6 +116,42 @@ static int lock_project(const struct paths *paths, const char *project, int *ret
 	*ret_dir = TAKE_FD(dir);
 	*ret_lock = TAKE_FD(lock);
 	return 0;
+}
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/*
+ * Take the project's lock, waiting for a supervisor that is about to go, or to
+ * listen.
+ *
+ * -EALREADY: another one listens, and does the work.
+ * Blocks: up to LOCK_WAIT_MS.
+ */
+static int lock_project(const struct paths *paths, const char *project, int *ret_dir, int *ret_lock,
+			struct err *err)
+{
+	long long deadline = now_ms() + LOCK_WAIT_MS;
+
+	for (;;) {
+		int r = try_lock_project(paths, project, ret_dir, ret_lock, err);
+		int fd;
+
+		if (r != -EBUSY && r != -EAGAIN)
+			return r;
+		if (control_connect(paths, project, &fd, NULL) == 0) {
+			close(fd);
+			return -EALREADY;
+		}
+		if (now_ms() >= deadline)
+			return r;
+		poll(NULL, 0, LOCK_RETRY_MS);
+	}
 }
 
 /* What helps and is no harm to go without. */
@@ -174,7 +219,8 @@ static int supervise(const struct arguments *arguments, const struct paths *path
 			.paths = paths,
 			.loop = &loop,
 			.driver = {.ops = &host_driver_ops, .ctx = &host},
-			.run_fd = run_fd};
+			.run_fd = run_fd,
+			.only_if_needed = arguments->ready_fd < 0};
 		r = supervisor_new(&options, &supervisor, err);
 		if (r == 0) {
 			say_ready(arguments->ready_fd, NULL);
@@ -209,11 +255,14 @@ int main(int argc, char **argv)
 		r = supervise(&arguments, &paths, run_fd, &err);
 	if (r == 0)
 		return 0;
+	if (r == -EALREADY || r == -ENODATA) {
+		say_ready(arguments.ready_fd, NULL);
+		return 0;
+	}
 	log_error("%s", err.msg);
 	/*
 	 * A command that was told decides what comes next.  With nobody there it is the
-	 * guard that started us again, and it shall go on trying; but not when another
-	 * supervisor does the work.
+	 * guard that started us again, and it shall go on trying.
 	 */
-	return say_ready(arguments.ready_fd, &err) || r == -EBUSY ? 0 : 1;
+	return say_ready(arguments.ready_fd, &err) ? 0 : 1;
 }

@@ -58,6 +58,10 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	r = desired_load(supervisor, err);
 	if (r == 0)
 		r = take_over(supervisor, err);
+	if (r == 0 && options->only_if_needed && !supervisor->project && !supervisor->units) {
+		(void)options->driver.ops->project_remove(options->driver.ctx, NULL);
+		r = err_set(err, ENODATA, "nothing is left of project '%s'", options->project);
+	}
 	if (r == 0)
 		r = server_new(supervisor, &supervisor->server, err);
 	if (r < 0) {

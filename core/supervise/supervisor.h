@@ -23,14 +23,16 @@ struct supervisor_options {
 	const struct paths *paths;
 	uv_loop_t *loop;
 	struct driver driver;
-	int run_fd; /* <run>/<project>, borrowed */
+	int run_fd;	     /* <run>/<project>, borrowed */
+	bool only_if_needed; /* nobody asked for it but the guard of a dead one */
 };
 
 /*
  * Read what the last supervisor left, adopt the containers that run, resume
  * restart policies, and listen on <run>/<project>/control.sock.
  *
- * -EBADMSG: desired.json is not to be understood; the sentence says what to do.
+ * -ENODATA: `only_if_needed`, and there is nothing of the project: it was taken
+ * down meanwhile.  -EBADMSG: desired.json is not to be understood; the sentence says what to do.
  */
 int supervisor_new(const struct supervisor_options *options, struct supervisor **ret_supervisor,
 		   struct err *err);
