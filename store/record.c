@@ -66,51 +66,20 @@ static json_int_t get_number(const json_t *json, const char *key)
 
 /* --- container records --- */
 
-static json_t *addresses_to_json(const struct container_record *record)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < record->n_addresses; i++) {
-		const struct record_address *a = &record->addresses[i];
-
-		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
-						       "network", a->network, "address", a->address,
-						       "prefix", a->prefix, "gateway", a->gateway,
-						       "mac", a->mac, "interface", a->interface,
-						       "host_link", a->host_link));
-	}
-	return array;
-}
-
-static json_t *ports_to_json(const struct container_record *record)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < record->n_ports; i++) {
-		const struct record_port *p = &record->ports[i];
-
-		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:i, s:i}", "protocol",
-						       p->protocol, "host_ip", p->host_ip,
-						       "published", p->published, "target",
-						       p->target, "count", p->count));
-	}
-	return array;
-}
-
 static json_t *record_to_json(const struct container_record *record)
 {
 	json_t *volumes = json_array();
 
 	for (char **v = record->anonymous_volumes; v && *v; v++)
 		json_array_append_new(volumes, json_string(*v));
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b, s:i}",
-			 "name", record->name, "service", record->service, "index",
-			 (int)record->index, "image", record->image ? record->image : "",
-			 "image_id", record->image_id, "config_hash", record->config_hash,
-			 "live_hash", record->live_hash, "created_ns",
-			 (json_int_t)record->created_ns, "addresses", addresses_to_json(record),
-			 "ports", ports_to_json(record), "anonymous_volumes", volumes, "stopped",
-			 record->stopped, "restarts", (int)record->restarts);
+	return json_pack(
+		"{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b, s:i}", "name",
+		record->name, "service", record->service, "index", (int)record->index, "image",
+		record->image ? record->image : "", "image_id", record->image_id, "config_hash",
+		record->config_hash, "live_hash", record->live_hash, "created_ns",
+		(json_int_t)record->created_ns, "addresses", record_addresses_to_json(record),
+		"ports", record_ports_to_json(record), "anonymous_volumes", volumes, "stopped",
+		record->stopped, "restarts", (int)record->restarts);
 }
 
 static bool addresses_from_json(const json_t *array, struct container_record *record)

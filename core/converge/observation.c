@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/converge/observation.h"
 
-#include "core/converge/record.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 const struct observed_container *observation_container(const struct observation *obs,
@@ -29,15 +26,4 @@ bool observation_has_volume(const struct observation *obs, const char *name)
 		if (strcmp(obs->volumes[i], name) == 0)
 			return true;
 	return false;
-}
-
-void record_release(struct container_record *record)
-{
-	free(record->image);
-	free(record->ports);
-	if (record->anonymous_volumes)
-		for (char **v = record->anonymous_volumes; *v; v++)
-			free(*v);
-	free(record->anonymous_volumes);
-	*record = (struct container_record){.index = 0};
 }

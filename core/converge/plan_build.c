@@ -66,8 +66,11 @@ uint32_t plan_add(struct plan_builder *builder, enum action_type type, const cha
 
 	plan->actions = grow(plan->arena, plan->actions, plan->n_actions, &builder->actions_size,
 			     sizeof(*plan->actions));
-	plan->actions[plan->n_actions] = (struct action){
-		.type = type, .target = target, .reason = reason, .apply_class = apply_class};
+	plan->actions[plan->n_actions] =
+		(struct action){.type = type,
+				.target = arena_strdup(plan->arena, target),
+				.reason = arena_strdup(plan->arena, reason),
+				.apply_class = apply_class};
 	return (uint32_t)plan->n_actions++;
 }
 

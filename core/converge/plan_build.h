@@ -19,7 +19,7 @@ struct plan_builder {
 
 void plan_builder_init(struct plan_builder *builder);
 
-/* Append an action; returns its index.  The strings are not copied. */
+/* Append an action; returns its index.  The strings are copied. */
 uint32_t plan_add(struct plan_builder *builder, enum action_type type, const char *target,
 		  const char *reason, enum apply_class apply_class);
 void plan_warn(struct plan_builder *builder, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -19,18 +19,6 @@ struct cycle_plan {
 	uint32_t *stops, *starts;
 };
 
-static void cycle_init(struct cycle_plan *cycle)
-{
-	struct arena *arena;
-
-	plan_builder_init(&cycle->builder);
-	arena = cycle->builder.plan.arena;
-	cycle->stops = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
-	cycle->starts = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
-	for (size_t i = 0; i < cycle->actual->n_containers; i++)
-		cycle->stops[i] = cycle->starts[i] = PLAN_NOTHING;
-}
-
 static const struct service *service_of(const struct cycle_plan *cycle, size_t container)
 {
 	const char *name = cycle->actual->containers[container].service;
@@ -89,6 +77,24 @@ static int container_order(const struct cycle_plan *cycle, size_t **ret_order, s
 	}
 	*ret_order = order;
 	return 0;
+}
+
+/* RET_ORDER: the containers, dependencies first.  Nothing is owned when it fails. */
+static int cycle_init(struct cycle_plan *cycle, size_t **ret_order, struct err *err)
+{
+	struct arena *arena;
+	int r;
+
+	plan_builder_init(&cycle->builder);
+	arena = cycle->builder.plan.arena;
+	cycle->stops = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
+	cycle->starts = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
+	for (size_t i = 0; i < cycle->actual->n_containers; i++)
+		cycle->stops[i] = cycle->starts[i] = PLAN_NOTHING;
+	r = container_order(cycle, ret_order, err);
+	if (r < 0)
+		plan_release(&cycle->builder.plan);
+	return r;
 }
 
 static uint32_t add(struct cycle_plan *cycle, enum action_type type, size_t container,
@@ -162,14 +168,10 @@ int plan_cycle(const struct project *project, const struct observation *actual, 
 {
 	struct cycle_plan plan = {.project = project, .actual = actual};
 	size_t *order;
-	int r;
+	int r = cycle_init(&plan, &order, err);
 
-	cycle_init(&plan);
-	r = container_order(&plan, &order, err);
-	if (r < 0) {
-		plan_release(&plan.builder.plan);
+	if (r < 0)
 		return r;
-	}
 	if (cycle != PLAN_START)
 		plan_stops(&plan, order, wanted);
 	if (cycle != PLAN_STOP)
@@ -214,14 +216,10 @@ int plan_down(const struct project *project, const struct observation *actual, b
 {
 	struct cycle_plan plan = {.project = project, .actual = actual};
 	size_t *order;
-	int r;
+	int r = cycle_init(&plan, &order, err);
 
-	cycle_init(&plan);
-	r = container_order(&plan, &order, err);
-	if (r < 0) {
-		plan_release(&plan.builder.plan);
+	if (r < 0)
 		return r;
-	}
 	plan_stops(&plan, order, NULL);
 	plan_removals(&plan, volumes);
 	*ret_plan = plan.builder.plan;

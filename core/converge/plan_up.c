@@ -151,9 +151,9 @@ static uint32_t plan_create(struct up *up, const struct service *service, unsign
 		plan_add(&up->builder, ACTION_CONTAINER_CREATE, name, reason, apply_class);
 	struct action *action = &up->builder.plan.actions[create];
 
-	action->config_hash = want->config_hash;
-	action->live_hash = want->live_hash;
-	action->image_id = want->image_id;
+	action->config_hash = arena_strdup(up_arena(up), want->config_hash);
+	action->live_hash = arena_strdup(up_arena(up), want->live_hash);
+	action->image_id = arena_strdup(up_arena(up), want->image_id);
 	plan_about(&up->builder, create, service, index);
 	for (size_t i = 0; i < service->n_networks; i++) {
 		const struct network *n = project_network(project, service->networks[i].network);
@@ -219,7 +219,8 @@ static void plan_container(struct up *up, const struct service *service, unsigne
 	if (strcmp(seen->live_hash, want->live_hash) != 0) {
 		action = plan_add(&up->builder, ACTION_CONTAINER_UPDATE, name,
 				  "settings changed that need no restart", APPLY_LIVE);
-		up->builder.plan.actions[action].live_hash = want->live_hash;
+		up->builder.plan.actions[action].live_hash =
+			arena_strdup(up_arena(up), want->live_hash);
 		plan_about(&up->builder, action, service, index);
 	}
 	if (seen->state != OBSERVED_RUNNING && !is_completed_job(up, service, seen))

@@ -57,4 +57,10 @@ struct container_record {
 
 void record_release(struct container_record *record);
 
+struct json_t;
+
+/* Addresses and ports as JSON arrays, for the record's file and for control.h alike. */
+struct json_t *record_addresses_to_json(const struct container_record *record);
+struct json_t *record_ports_to_json(const struct container_record *record);
+
 #endif

@@ -75,23 +75,6 @@ static struct plan_options plan_options(const json_t *request)
 				     .wait = flag(request, "wait")};
 }
 
-/*
- * A plan borrows names from the observation and hashes from the wish, which are
- * gone before the operation is over.
- */
-static void keep_strings(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_actions; i++) {
-		struct action *a = &plan->actions[i];
-
-		a->target = arena_strdup(plan->arena, a->target);
-		a->reason = arena_strdup(plan->arena, a->reason);
-		a->config_hash = arena_strdup(plan->arena, a->config_hash);
-		a->live_hash = arena_strdup(plan->arena, a->live_hash);
-		a->image_id = arena_strdup(plan->arena, a->image_id);
-	}
-}
-
 /* The plan for the project of REQUEST. */
 static int compute_up(struct supervisor *supervisor, const json_t *request, struct wish *wish,
 		      struct plan *ret_plan, struct err *err)
@@ -107,9 +90,20 @@ static int compute_up(struct supervisor *supervisor, const json_t *request, stru
 		r = observe(supervisor, arena, &actual, err);
 	if (r == 0)
 		r = plan_up(&wish->desired, &actual, &options, ret_plan, err);
-	if (r == 0)
-		keep_strings(ret_plan);
 	return r;
+}
+
+/* Carry PLAN, which is taken over, out for CLIENT, who hears of its progress. */
+static void begin(struct supervisor *supervisor, struct client *client, const json_t *request,
+		  enum operation_kind kind, struct plan *plan)
+{
+	struct operation_options options = {.kind = kind,
+					    .grace_ms = seconds(request, "timeout"),
+					    .wait_timeout_ms = seconds(request, "wait_timeout"),
+					    .remove_volumes = flag(request, "volumes")};
+
+	client_subscribe(client);
+	operation_begin(supervisor, plan, &options, client);
 }
 
 static int handle_up(struct supervisor *supervisor, struct client *client, const json_t *request,
@@ -117,19 +111,13 @@ static int handle_up(struct supervisor *supervisor, struct client *client, const
 {
 	CLEANUP(wish_release) struct wish wish = WISH_INIT;
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
-	struct operation_options options = {.kind = OPERATION_UP,
-					    .grace_ms = seconds(request, "timeout"),
-					    .wait_timeout_ms = seconds(request, "wait_timeout")};
 	int r = compute_up(supervisor, request, &wish, &plan, err);
 
 	if (r == 0)
 		r = wish_adopt(&wish, supervisor, err);
-	if (r < 0)
-		return r;
-	keep_strings(&plan);
-	client_subscribe(client);
-	operation_begin(supervisor, &plan, &options, client);
-	return 0;
+	if (r == 0)
+		begin(supervisor, client, request, OPERATION_UP, &plan);
+	return r;
 }
 
 static int handle_plan(struct supervisor *supervisor, struct client *client, const json_t *request,
@@ -164,20 +152,14 @@ static int handle_down(struct supervisor *supervisor, struct client *client, con
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
-	struct operation_options options = {.kind = OPERATION_DOWN,
-					    .grace_ms = seconds(request, "timeout"),
-					    .remove_volumes = flag(request, "volumes")};
 	struct observation actual = {.n_containers = 0};
 	int r = observe(supervisor, arena, &actual, err);
 
 	if (r == 0)
-		r = plan_down(supervisor->project, &actual, options.remove_volumes, &plan, err);
-	if (r < 0)
-		return r;
-	keep_strings(&plan);
-	client_subscribe(client);
-	operation_begin(supervisor, &plan, &options, client);
-	return 0;
+		r = plan_down(supervisor->project, &actual, flag(request, "volumes"), &plan, err);
+	if (r == 0)
+		begin(supervisor, client, request, OPERATION_DOWN, &plan);
+	return r;
 }
 
 static bool *wanted_of(struct supervisor *supervisor, const json_t *request, struct arena *arena,
@@ -201,25 +183,19 @@ static int cycle(struct supervisor *supervisor, struct client *client, const jso
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
-	struct operation_options options = {.kind = OPERATION_CYCLE,
-					    .grace_ms = seconds(request, "timeout"),
-					    .wait_timeout_ms = seconds(request, "wait_timeout")};
 	struct observation actual = {.n_containers = 0};
 	const bool *wanted = wanted_of(supervisor, request, arena, err);
 	int r;
 
 	if (!wanted)
-		return err ? -err->code : -EINVAL;
+		return -err->code;
 	r = observe(supervisor, arena, &actual, err);
 	if (r == 0)
 		r = plan_cycle(supervisor->project, &actual, wanted, kind, flag(request, "wait"),
 			       &plan, err);
-	if (r < 0)
-		return r;
-	keep_strings(&plan);
-	client_subscribe(client);
-	operation_begin(supervisor, &plan, &options, client);
-	return 0;
+	if (r == 0)
+		begin(supervisor, client, request, OPERATION_CYCLE, &plan);
+	return r;
 }
 
 static int handle_start(struct supervisor *supervisor, struct client *client, const json_t *request,
@@ -250,7 +226,7 @@ static int handle_kill(struct supervisor *supervisor, struct client *client, con
 	size_t n = 0;
 
 	if (!wanted)
-		return err ? -err->code : -EINVAL;
+		return -err->code;
 	if (signo <= 0)
 		return err_set(err, EINVAL, "'%s' is no signal", text);
 	for (struct unit *unit = supervisor->units, *next; unit; unit = next) {

@@ -40,37 +40,6 @@ static json_t *text_json(const char *text)
 	return json ? json : json_string("(not UTF-8)");
 }
 
-static json_t *ports_json(const struct container_record *record)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < record->n_ports; i++) {
-		const struct record_port *port = &record->ports[i];
-
-		json_array_append_new(array, json_pack("{s:s, s:i, s:i, s:i, s:s}", "host_ip",
-						       port->host_ip, "published", port->published,
-						       "target", port->target, "count", port->count,
-						       "protocol", port->protocol));
-	}
-	return array;
-}
-
-static json_t *addresses_json(const struct container_record *record)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < record->n_addresses; i++) {
-		const struct record_address *a = &record->addresses[i];
-
-		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
-						       "network", a->network, "address", a->address,
-						       "prefix", a->prefix, "gateway", a->gateway,
-						       "mac", a->mac, "interface", a->interface,
-						       "host_link", a->host_link));
-	}
-	return array;
-}
-
 static void append_words(json_t *array, const struct strings *words)
 {
 	for (size_t i = 0; i < words->n; i++)
@@ -122,8 +91,9 @@ json_t *unit_to_json(const struct unit *unit)
 	json_object_set_new(json, "started", time_json(unit->process.started_ns));
 	json_object_set_new(json, "finished",
 			    time_json(unit->has_exit ? unit->exit.finished_ns : 0));
-	json_object_set_new(json, "ports", unit->online ? ports_json(record) : json_array());
-	json_object_set_new(json, "addresses", addresses_json(record));
+	json_object_set_new(json, "ports",
+			    unit->online ? record_ports_to_json(record) : json_array());
+	json_object_set_new(json, "addresses", record_addresses_to_json(record));
 	json_object_set_new(json, "config_hash", json_string(record->config_hash));
 	json_object_set_new(json, "log", log_path_json(unit));
 	return json;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/converge/record.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+json_t *record_addresses_to_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		const struct record_address *a = &record->addresses[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
+						       "network", a->network, "address", a->address,
+						       "prefix", a->prefix, "gateway", a->gateway,
+						       "mac", a->mac, "interface", a->interface,
+						       "host_link", a->host_link));
+	}
+	return array;
+}
+
+json_t *record_ports_to_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_ports; i++) {
+		const struct record_port *p = &record->ports[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:i, s:i}", "protocol",
+						       p->protocol, "host_ip", p->host_ip,
+						       "published", p->published, "target",
+						       p->target, "count", p->count));
+	}
+	return array;
+}
+
+void record_release(struct container_record *record)
+{
+	free(record->image);
+	free(record->ports);
+	if (record->anonymous_volumes)
+		for (char **v = record->anonymous_volumes; *v; v++)
+			free(*v);
+	free(record->anonymous_volumes);
+	*record = (struct container_record){.index = 0};
+}
