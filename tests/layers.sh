@@ -4,7 +4,6 @@
 set -eu
 cd "${1:-$(dirname "$0")/..}"
 bad=0
-MAX_LINES=450
 
 complain() {
 	echo "$1" >&2
@@ -75,9 +74,20 @@ for file in $(sources cmd/shim core/container) core/base/err.c core/base/fd.c; d
   ^ the shim links libc only"
 done
 
-for file in $(sources core net store cmd tests); do
-	lines=$(wc -l <"$file")
-	[ "$lines" -le $MAX_LINES ] ||
-		complain "$file has $lines lines (at most $MAX_LINES): does it still do one thing?"
-done
+# limit LINES FILE...
+limit() {
+	most=$1
+	shift
+	for file in "$@"; do
+		lines=$(wc -l <"$file")
+		[ "$lines" -le "$most" ] ||
+			complain "$file has $lines lines (at most $most): does it still do one thing?"
+	done
+}
+
+# A test is a list of cases, and may be longer.
+# shellcheck disable=SC2046
+limit 450 $(sources core net store cmd)
+# shellcheck disable=SC2046
+limit 600 $(sources tests)
 exit $bad

@@ -91,11 +91,11 @@ static void remove_cgroup(const struct exec *exec)
 	}
 }
 
-/* The program is the leader of its session, and not reaped: its pid is its own until we do. */
-static void kill_all(const struct exec *exec, pid_t pid)
+/* By its cgroup all of it goes; without a v2 tree only the program itself does. */
+static void kill_all(const struct exec *exec)
 {
-	if (exec->parent < 0 || fd_write_control(exec->cgroup, "cgroup.kill", "1", NULL) < 0)
-		killpg(pid, SIGKILL);
+	if (exec->parent >= 0)
+		(void)fd_write_control(exec->cgroup, "cgroup.kill", "1", NULL);
 	sys_pidfd_send_signal(exec->pidfd, SIGKILL);
 }
 
@@ -151,7 +151,7 @@ static pid_t clone_program(struct exec *exec, int *ret_channel, struct err *err)
 	return pid;
 }
 
-static int attend(struct exec *exec, pid_t pid)
+static int attend(struct exec *exec)
 {
 	const struct relay relay = {
 		.pidfd = exec->pidfd,
@@ -163,7 +163,7 @@ static int attend(struct exec *exec, pid_t pid)
 	bool in_time = relay_run(&relay);
 
 	if (!in_time)
-		kill_all(exec, pid);
+		kill_all(exec);
 	ending_wait(exec->pidfd, &end);
 	return in_time ? end.code : TIMED_OUT;
 }
@@ -191,7 +191,7 @@ static int run(struct exec *exec, struct err *err)
 		ending_wait(exec->pidfd, &ignored);
 		return code;
 	}
-	return exec->options.detach ? 0 : attend(exec, pid);
+	return exec->options.detach ? 0 : attend(exec);
 }
 
 int command_exec(int argc, char **argv)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The shim: one static executable, by musl where musl-gcc is installed (a resident shim then costs
 # some 20 KiB), else by glibc. It is never built with the sanitizers.
 find_program(MUSL_GCC musl-gcc)

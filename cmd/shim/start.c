@@ -40,13 +40,14 @@ void become_background(void)
 {
 	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
+		if (null != fd)
+			dup3(null, fd, 0);
 	/* Nobody listens: then nothing else may get this number. */
 	if (null != SHIM_REPORT_FD && fcntl(SHIM_REPORT_FD, F_GETFD) < 0)
-		dup2(null, SHIM_REPORT_FD);
+		dup3(null, SHIM_REPORT_FD, O_CLOEXEC);
 	fcntl(SHIM_REPORT_FD, F_SETFD, FD_CLOEXEC);
 	sys_close_range(SHIM_REPORT_FD + 1, ~0U, 0);
 	setsid();

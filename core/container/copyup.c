@@ -127,14 +127,14 @@ static int copy_node(int to, const char *name, const struct stat *st, struct err
 static int copy_subdir(struct copy *copy, int from, int to, const char *name, const char *path,
 		       int depth, struct err *err)
 {
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	CLEANUP_FD int sub_from = openat(from, name, flags), sub_to = -1;
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+	CLEANUP_FD int sub_from = openat(from, name, flags | O_CLOEXEC), sub_to = -1;
 
 	if (depth == 0)
 		return err_set(err, ELOOP, "more than %d directories deep", DEPTH_MAX);
 	if (mkdirat(to, name, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "create");
-	sub_to = openat(to, name, flags);
+	sub_to = openat(to, name, flags | O_CLOEXEC);
 	if (sub_from < 0 || sub_to < 0)
 		return err_sys(err, errno, "open");
 	return copy_dir(copy, sub_from, sub_to, path, depth - 1, err);

@@ -94,6 +94,21 @@ make_rootfs() { # NAME TAR
 	trap - EXIT
 }
 
+# Mirrors hiccup: what failed for want of a package list is tried again.
+bootstrap() { # NAME DIR LOG
+	local try
+	for try in 1 2 3; do
+		mmdebstrap --quiet --variant=essential --dpkgopt="$work/dpkg.cfg" \
+			--aptopt='Acquire::Retries "3"' \
+			--include="$(recipe "$1" 3)" --essential-hook='mkdir -p "$1/etc/postgresql-common" &&
+				echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"' \
+			"$suite" "$2" >"$3" 2>&1 </dev/null && return
+		rm -rf "$2"
+		[ "$try" = 3 ] || echo "build.sh: try $try for $1 failed, once more" >&2
+	done
+	return 1
+}
+
 debian_rootfs() { # NAME DIR
 	local log=$cache/$1.log
 	cat >"$work/dpkg.cfg" <<-'CFG'
@@ -103,10 +118,7 @@ debian_rootfs() { # NAME DIR
 		path-exclude=/usr/share/locale/*
 		path-exclude=/usr/share/lintian/*
 	CFG
-	mmdebstrap --quiet --variant=essential --dpkgopt="$work/dpkg.cfg" \
-		--include="$(recipe "$1" 3)" --essential-hook='mkdir -p "$1/etc/postgresql-common" &&
-			echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"' \
-		"$suite" "$2" >"$log" 2>&1 </dev/null || {
+	bootstrap "$1" "$2" "$log" || {
 		tail -n 20 "$log" >&2
 		echo "build.sh: mmdebstrap could not make the root file system of $1 (all of it: $log)" >&2
 		return 1
