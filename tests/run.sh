@@ -85,7 +85,7 @@ part_clang() {
 
 part_asan() {
 	build asan build-asan -DSTACK_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug || return
-	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+	export UBSAN_OPTIONS=print_stacktrace=1
 	ctests asan build-asan -L 'unit|system'
 }
 
