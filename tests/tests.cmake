@@ -46,7 +46,8 @@ if(STACK_FUZZ)
 		get_filename_component(name ${source} NAME_WE)
 		add_executable(${name} ${source})
 		target_link_libraries(${name} PRIVATE cli import net store core)
-		target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+		target_compile_options(${name} PRIVATE -Wno-missing-prototypes
+			-Wno-missing-field-initializers)
 		target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 		set_target_properties(${name} PROPERTIES
 			RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

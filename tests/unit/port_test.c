@@ -113,6 +113,7 @@ static void test_owner_is_named(void **state)
 	char expected[128];
 	int fd = -1;
 
+	assert_true(server >= 0);
 	assert_int_equal(prctl(PR_SET_NAME, "my-server"), 0);
 	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &fd, NULL, &err), -EADDRINUSE);
 	snprintf(expected, sizeof(expected), "port %d/tcp is taken by my-server (pid %d)", port,
