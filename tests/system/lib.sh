@@ -237,8 +237,8 @@ log_like() { # REGEX [SERVICE]
 
 supervisor_pid() { # PROJECT
 	local pid
-	for pid in $(pgrep -x stack-superviso); do
-		! tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -- "$1" || echo "$pid"
+	for pid in $(pgrep -x stack-superviso || :); do
+		! tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF -- "$1" || echo "$pid"
 	done
 }
 

@@ -81,10 +81,10 @@ if [ -n "$OUTSIDE_PID" ]; then
 	assert_eq "another container to it" web "$(inside client wget -q -O- http://$HOST_ADDRESS:8080/)"
 
 	it "the way out hides behind the host's address"
-	background outside python3 -m http.server --directory / 8000 >/dev/null 2>&1
-	wait_for 10 "the server outside" fetch http://$OUTSIDE_ADDRESS:8000/
+	background outside busybox httpd -f -p 8000 -h "$TREE/examples"
+	wait_for 10 "the server outside" fetch http://$OUTSIDE_ADDRESS:8000/quickstart.sh
 	ok inside client ping -c 1 -W 2 $OUTSIDE_ADDRESS
-	ok inside client wget -q -O /dev/null http://$OUTSIDE_ADDRESS:8000/
+	ok inside client wget -q -O /dev/null http://$OUTSIDE_ADDRESS:8000/quickstart.sh
 fi
 
 it "links say whose they are"
@@ -105,12 +105,12 @@ fails 1 stack up -d
 assert_match "the port" 8080 "$err"
 assert_match "its owner" 'net' "$err"
 ok stack down
-background python3 -m http.server --bind 127.0.0.1 8099 >/dev/null 2>&1
-wait_for 10 "the other program listens" fetch http://127.0.0.1:8099/
+background busybox httpd -f -p 127.0.0.1:8099 -h "$TREE/examples"
+wait_for 10 "the other program listens" fetch http://127.0.0.1:8099/quickstart.sh
 sed -i 's/8080:80/127.0.0.1:8099:80/' stack.yml
 fails 1 stack up -d
 assert_match "the port" 8099 "$err"
-assert_match "the program" 'python3' "$err"
+assert_match "the program" 'busybox' "$err"
 ok stack down
 
 kill "${BACKGROUND[-1]}"

@@ -116,6 +116,7 @@ add_runner() {
 		mount -t sysfs sysfs /sys
 		mount -t tmpfs -o mode=755 tmpfs /run
 		mkdir -p /dev/pts /dev/shm /run/lock
+		ln -s /proc/self/fd /dev/fd
 		mount -t devpts devpts /dev/pts
 		mount -t tmpfs tmpfs /dev/shm
 		mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -132,7 +133,6 @@ add_runner() {
 		Type=oneshot
 		Environment=HOME=/root
 		ExecStart=/usr/local/sbin/run-test
-		Delegate=yes
 	UNIT
 	mkdir -p root/etc/systemd/system/multi-user.target.wants
 	ln -s ../run-test.service root/etc/systemd/system/multi-user.target.wants/

@@ -7,7 +7,6 @@ cd "$(dirname "$0")/../.." || exit 1
 build=${STACK_BUILD:-$PWD/build}
 images=${STACK_IMAGE_CACHE:-/var/cache/stack-images}
 export STACK_VM_CACHE=${STACK_VM_CACHE:-/var/cache/stack-vm}
-tests='first container network'
 
 tests/packages.sh vm || {
 	echo "SKIP: QEMU cannot be installed here"
@@ -22,17 +21,19 @@ tests/vm/make.sh >"$STACK_VM_CACHE/make.log" 2>&1 || {
 [ -e "$images/busybox.tar" ] || STACK=true examples/images/build.sh --force busybox
 
 bad=0
-in_vm() { # NAME RUN-OPTION...
-	local name=$1
-	shift
-	echo "--- $name"
+in_vm() { # NAME TESTS PREFIX RUN-OPTION...
+	local tests=$2 prefix=$3
+	echo "--- $1"
+	shift 3
 	tests/vm/run.sh "$@" -t 600 -s "$PWD:/tree:ro" -s "$build:/build:ro" -s "$images:/images" -- \
 		"export STACK_BUILD=/build STACK_IMAGE_CACHE=/images STACK_TEST_SLOW=10
-		for test in $tests; do /tree/tests/system/\$test.sh || { echo \"\$test: failed\"; bad=1; }; done
+		for test in $tests; do $prefix /tree/tests/system/\$test.sh || { echo \"\$test: failed\"; bad=1; }; done
 		exit \${bad:-0}" || bad=1
 }
 
-in_vm "cgroup v2, bare init" -i simple
-in_vm "cgroup v2, systemd" -i systemd
-in_vm "hybrid cgroups, systemd" -i systemd -g hybrid
+in_vm "cgroup v2, bare init" "first container network cgroups" "" -i simple
+in_vm "cgroup v2, systemd" "first supervise" "" -i systemd
+in_vm "cgroup v2, a systemd unit with Delegate=yes" "first cgroups" \
+	"systemd-run --quiet --pipe --wait -p Delegate=yes -E STACK_BUILD -E STACK_IMAGE_CACHE -E STACK_TEST_SLOW" -i systemd
+in_vm "hybrid cgroups, systemd" "first cgroups" "" -i systemd -g hybrid
 exit $bad
