@@ -8,12 +8,12 @@ set -eu
 packages_of() {
 	case $1 in
 	build) echo cmake make gcc libc6-dev pkg-config musl-tools libyaml-dev libuv1-dev libnl-3-dev \
-		libnl-route-3-dev libip4tc-dev libip6tc-dev libiptc-dev libxtables-dev libseccomp-dev \
-		libjansson-dev libarchive-dev nettle-dev libnetfilter-conntrack-dev libcmocka-dev ;;
+		libnl-route-3-dev libip4tc-dev libseccomp-dev libjansson-dev libarchive-dev nettle-dev \
+		libcmocka-dev ;;
 	examples) echo mmdebstrap busybox-static curl iproute2 procps ;;
 	test) echo clang clang-format libclang-rt-14-dev iptables iproute2 mmdebstrap busybox-static \
-		skopeo umoci docker-registry curl strace dnsutils jq netcat-openbsd python3 \
-		python3-jsonschema wrk procps util-linux ;;
+		skopeo umoci curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
+		xz-utils zstd ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
 	*) echo "packages.sh: no group '$1' (build examples test vm)" >&2; exit 2 ;;
 	esac
