@@ -167,10 +167,13 @@ make_image() { # NAME
 	if [ -z "$force" ] && "$stack" image ls -q "$image" 2>/dev/null | grep -q .; then
 		return
 	fi
-	if [ -n "$force" ] || is_stale "$1" "$tar"; then
-		echo "making $image …"
-		make_rootfs "$1" "$tar"
-	fi
+	(
+		flock 9 # two that need the same tar make it once
+		if [ -n "$force" ] || is_stale "$1" "$tar"; then
+			echo "making $image …"
+			make_rootfs "$1" "$tar"
+		fi
+	) 9>"$cache/$1.lock"
 	while read -r change; do
 		options+=(--change "$change")
 	done < <("changes_$1")
@@ -187,8 +190,6 @@ fi
 	exit 1
 }
 mkdir -p "$cache"
-exec {lock}>"$cache/lock"
-flock "$lock"
 [ $# -gt 0 ] || set -- nginx postgres python
 for name in "$@"; do
 	make_image "$name"

@@ -282,7 +282,7 @@ processes() {
 	local dir name
 	for dir in /proc/[0-9]*; do
 		name=$(cat "$dir/comm" 2>/dev/null) || continue
-		case $(readlink "$dir/exe" 2>/dev/null) in
+		case $(readlink "$dir/exe" 2>/dev/null || :) in
 		"$BUILD"/stack*) echo "process ${dir#/proc/} $name" ;;
 		*) grep -qsF "/$CGROUP_ROOT/" "$dir/cgroup" && echo "process ${dir#/proc/} $name" ;;
 		esac
