@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define FILE_MAX       ((size_t)8 << 20) /* a cgroup.procs of a million processes */
+#define EMPTY_ATTEMPTS 100
+
 /* The v2 controllers we count with or limit by; cpuset only where a limit needs it. */
 #define WANTED_ON_V2                                                                               \
 	(1u << CGROUP_CPU | 1u << CGROUP_MEMORY | 1u << CGROUP_PIDS | 1u << CGROUP_BLKIO)
@@ -82,46 +85,70 @@ static int make_v1(const struct cgroup_tree *tree, const char *path, bool *ret_m
 	return 0;
 }
 
+/* Move the processes of the cgroup BASE into LEAF.  RET_MOVED: how many there were. */
+static int move_processes(const char *base, const char *leaf, size_t *ret_moved, struct err *err)
+{
+	char file[CGROUP_PATH_MAX + sizeof("/supervisor/cgroup.procs")];
+	CLEANUP_FREE char *list = NULL;
+	char *save = NULL;
+	int r;
+
+	*ret_moved = 0;
+	snprintf(file, sizeof(file), "%s/cgroup.procs", base);
+	r = fd_read_file(AT_FDCWD, file, FILE_MAX, &list, NULL, err);
+	if (r < 0)
+		return r;
+	snprintf(file, sizeof(file), "%s/cgroup.procs", leaf);
+	for (char *pid = strtok_r(list, "\n", &save); pid; pid = strtok_r(NULL, "\n", &save)) {
+		if (!strcmp(pid, "0"))
+			return err_set(err, EBUSY,
+				       "cgroup '%s' has processes of another pid namespace, which "
+				       "cannot be moved out of the way; start stack in a systemd "
+				       "unit of its own",
+				       base);
+		r = fd_write_control(AT_FDCWD, file, pid, NULL);
+		/* One that has ended is gone from the cgroup just as well. */
+		if (r < 0 && r != -ESRCH)
+			return err_sys(err, -r, "move process %s into cgroup '%s'", pid, leaf);
+		(*ret_moved)++;
+	}
+	return 0;
+}
+
 /*
  * A delegated cgroup that holds processes cannot have controllers for its
- * children ("no internal processes").  Of those in a unit of ours we are the
- * one that may be moved: into a leaf of its own.
+ * children (cgroup-v2.rst, "No Internal Process Constraint"), and would become
+ * a threaded domain by some of them.  So what the unit runs (us, the command
+ * that started us, its shell) goes into a leaf; it may fork meanwhile.
  */
-static int leave_base(const char *base, struct err *err)
+static int empty_base(const char *base, struct err *err)
 {
-	char leaf[CGROUP_PATH_MAX + sizeof("/supervisor/cgroup.procs")];
+	char leaf[CGROUP_PATH_MAX + sizeof("/supervisor")];
+	size_t moved;
 	bool made;
 	int r;
 
 	snprintf(leaf, sizeof(leaf), "%s/supervisor", base);
 	r = make_one(leaf, &made, err);
-	if (r < 0)
-		return r;
-	snprintf(leaf, sizeof(leaf), "%s/supervisor/cgroup.procs", base);
-	return fd_write_control(AT_FDCWD, leaf, "0", err);
+	for (int attempt = 0; r == 0 && attempt < EMPTY_ATTEMPTS; attempt++) {
+		r = move_processes(base, leaf, &moved, err);
+		if (r == 0 && !moved)
+			return 0;
+	}
+	return r < 0 ? r
+		     : err_set(err, EBUSY,
+			       "the processes in cgroup '%s' multiply faster than they can be "
+			       "moved; start stack in a systemd unit of its own",
+			       base);
 }
 
-static int enable_one(const struct cgroup_host *host, const char *directory, const char *name,
-		      struct err *err)
+static int enable_one(const char *directory, const char *name, struct err *err)
 {
 	char file[CGROUP_PATH_MAX + sizeof("/cgroup.subtree_control")], text[32];
-	int r;
 
 	snprintf(file, sizeof(file), "%s/cgroup.subtree_control", directory);
 	snprintf(text, sizeof(text), "+%s", name);
-	r = fd_write_control(AT_FDCWD, file, text, NULL);
-	if (r == -EBUSY && host->delegated && !strcmp(directory, host->unified.base)) {
-		r = leave_base(directory, err);
-		if (r < 0)
-			return r;
-		r = fd_write_control(AT_FDCWD, file, text, NULL);
-	}
-	if (r == -EBUSY)
-		return err_set(err, EBUSY,
-			       "switch on controller '%s' below '%s': other processes are in that "
-			       "cgroup; start stack in a unit of its own (DelegateSubgroup=)",
-			       name, directory);
-	return r < 0 ? err_sys(err, -r, "write '%s' to '%s'", text, file) : 0;
+	return fd_write_control(AT_FDCWD, file, text, err);
 }
 
 /*
@@ -143,12 +170,17 @@ static int enable_controllers(const struct cgroup_host *host, const char *direct
 	if (r < 0)
 		return r;
 	missing &= ~cgroup_v2_controllers_in(list);
+	if (missing && host->delegated && !strcmp(directory, host->unified.base)) {
+		r = empty_base(directory, err);
+		if (r < 0)
+			return r;
+	}
 	for (unsigned int c = 0; missing >> c; c++) {
 		bool must = needed & 1u << c;
 
 		if (!(missing & 1u << c))
 			continue;
-		r = enable_one(host, directory, cgroup_controller_name((enum cgroup_controller)c),
+		r = enable_one(directory, cgroup_controller_name((enum cgroup_controller)c),
 			       must ? err : NULL);
 		if (r < 0 && must)
 			return r;

@@ -73,7 +73,9 @@ struct cgroup_host {
  * Look at /proc/self/mountinfo and /proc/self/cgroup.  The base of each
  * hierarchy is its root; but when this process runs in a unit that systemd has
  * given a subtree of its own (Delegate=yes; known by the extended attribute
- * trusted.delegate or user.delegate), it is that unit's cgroup.
+ * trusted.delegate or user.delegate), it is that unit's cgroup.  What runs in
+ * that cgroup itself is moved to a child of it, "supervisor", by the first
+ * cgroup_create(): v2 has no controllers next to processes.
  *
  * -ENOENT: no cgroup file system is mounted.
  */
