@@ -40,25 +40,46 @@ static bool use_file(struct log_source *source, int fd)
 }
 
 /*
+ * Open the file to begin with; -1: there is none (yet).  A rotation may give
+ * its number to the next one just before it is opened: then there is an older
+ * one still when we look again.
+ */
+static int open_oldest(const struct log_source *source)
+{
+	for (;;) {
+		unsigned int oldest = log_file_oldest(source->dirfd, source->container);
+		CLEANUP_FD int fd = log_file_open(source->dirfd, source->container, oldest);
+
+		if (log_file_oldest(source->dirfd, source->container) <= oldest)
+			return TAKE_FD(fd);
+	}
+}
+
+/*
  * Open the file that comes after ours; -1: there is none (yet).  The shim
  * renames the older file first, so a file that is still number N after its
  * neighbour N - 1 was opened had that one as its neighbour all the time.
  */
 static int open_newer(const struct log_source *source)
 {
-	unsigned int oldest = log_file_oldest(source->dirfd, source->container);
-
-	for (unsigned int number = 0; source->fd >= 0 && number <= oldest; number++) {
+	while (source->fd >= 0) {
+		unsigned int number = 0, oldest = log_file_oldest(source->dirfd, source->container);
 		CLEANUP_FD int fd = -1;
 
-		if (!is_ours(source, number))
+		while (number <= oldest && !is_ours(source, number))
+			number++;
+		/* Gone, unless a rotation has just given it a number we did not look at. */
+		if (number > oldest && log_file_oldest(source->dirfd, source->container) <= oldest)
+			break;
+		if (number > oldest)
 			continue;
 		if (number == 0)
 			return -1;
 		fd = log_file_open(source->dirfd, source->container, number - 1);
-		return is_ours(source, number) ? TAKE_FD(fd) : -1;
+		if (is_ours(source, number))
+			return TAKE_FD(fd);
 	}
-	return log_file_open(source->dirfd, source->container, oldest);
+	return open_oldest(source);
 }
 
 static void make_room(struct log_source *source)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FIRST_WINDOW (64 * 1024)
-#define GAP_MAX	     1 /* numbers that a rotation leaves unused for a moment */
+#define GAP_MAX	     8 /* numbers in a row that we may find unused while rotations overtake us */
 
 void log_file_name(char ret_name[LOG_FILE_NAME_MAX], const char *container, unsigned int number)
 {
