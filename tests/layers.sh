@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Who may include whom (README.md, "Folder by folder"), as a test.  Usage: tests/layers.sh [ROOT]
+# Who may include whom (README.md, "Folders, and who may include whom"), as a test.  Usage: tests/layers.sh [ROOT]
 set -eu
 cd "${1:-$(dirname "$0")/..}"
 bad=0

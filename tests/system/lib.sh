@@ -386,6 +386,9 @@ mkdir -p "$STACK_ROOT" "$STACK_RUN"
 if [ -z "${STACK_TEST_HOST-}" ]; then
 	make_machine
 	foreign_rules
+else
+	ip netns add "stack-test-$$" # the first one ever makes /run/netns a mount, which stays
+	ip netns delete "stack-test-$$"
 fi
 [ "${TEST_IMAGES-busybox}" = "" ] || image ${TEST_IMAGES-busybox}
 snapshot >"$T/before"
