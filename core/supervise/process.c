@@ -173,7 +173,8 @@ void unit_adopt(struct unit *unit)
 		return;
 	}
 	unit->process = view.state;
-	if (view.running) {
+	/* Its process may be gone already while its shim has yet to record how it ended. */
+	if (view.running || (view.shim_pidfd >= 0 && !view.has_exit)) {
 		adopt_running(unit, &view);
 		return;
 	}
