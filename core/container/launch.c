@@ -20,18 +20,25 @@
 
 #define CHANNEL_FD 3
 
+/* As the kernel has it, SIG_DFL: a libc keeps the first real-time signals to itself. */
+static void reset_signals(void)
+{
+	const unsigned long dfl[4] = {0};
+	sigset_t none;
+
+	for (int signal = 1; signal <= 64; signal++)
+		syscall(SYS_rt_sigaction, signal, dfl, NULL, 8);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void launch_prepare(void)
 {
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
-	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* Or root inside could reach our descriptors and our executable through /proc. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	for (int signal = 1; signal <= 64; signal++)
-		sigaction(signal, &dfl, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	umask(022);
 }
 
