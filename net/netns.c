@@ -138,7 +138,7 @@ static int set_up(const char *path, struct err *err)
 	return 0;
 }
 
-static int make_namespace(const char *path, struct err *err)
+static int make_namespace(const char *path, int fresh, struct err *err)
 {
 	CLEANUP_FD int own = -1, lock = -1, file = -1;
 	int r;
@@ -152,14 +152,14 @@ static int make_namespace(const char *path, struct err *err)
 	r = open_own(&own, err);
 	if (r < 0)
 		return r;
-	if (unshare(CLONE_NEWNET) < 0)
+	if ((fresh < 0 ? unshare(CLONE_NEWNET) : setns(fresh, CLONE_NEWNET)) < 0)
 		return err_sys(err, errno, "make a network namespace");
 	r = set_up(path, err);
 	come_back(own);
 	return r;
 }
 
-int netns_create(const char *name, int *ret_fd, struct err *err)
+int netns_create(const char *name, int fresh, int *ret_fd, struct err *err)
 {
 	char path[PATH_MAX];
 	int r;
@@ -169,7 +169,7 @@ int netns_create(const char *name, int *ret_fd, struct err *err)
 		return r;
 	if (netns_open(name, ret_fd, NULL) == 0)
 		return 0;
-	r = make_namespace(path, err);
+	r = make_namespace(path, fresh, err);
 	return r < 0 ? r : netns_open(name, ret_fd, err);
 }
 

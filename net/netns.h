@@ -33,9 +33,10 @@ void netns_name(const char *project_id, const char *container, char ret_name[NET
  * Make the namespace NAME, or take it when it is there.  A new one has
  * forwarding off, no IPv6 (so no router can talk it into an address), and
  * docker's defaults for ping and for ports below 1024.  What a crash left
- * half-made is made whole.  RET_FD is the caller's.
+ * half-made is made whole.  FRESH is a namespace without a name to take instead
+ * of a new one, or -1.  RET_FD is the caller's.
  */
-int netns_create(const char *name, int *ret_fd, struct err *err);
+int netns_create(const char *name, int fresh, int *ret_fd, struct err *err);
 
 /* -ENOENT: there is none of that name. */
 int netns_open(const char *name, int *ret_fd, struct err *err);

@@ -6,6 +6,7 @@
 #include "core/base/err.h"
 #include "core/container/channel.h"
 #include "core/container/child.h"
+#include "core/container/idmap.h"
 #include "core/container/program.h"
 #include "core/container/state.h"
 #include "core/container/sys.h"
@@ -28,7 +29,7 @@ struct run {
 static pid_t clone_child(struct run *run, int *ret_channel, struct err *err)
 {
 	const struct container_spec *spec = &run->loaded.spec;
-	CLEANUP_FD int cgroup = -1, ours = -1, theirs = -1;
+	CLEANUP_FD int cgroup = -1, ours = -1, theirs = -1, userns = -1;
 	struct child child = {
 		.spec = spec,
 		.title = run->argv[0],
@@ -46,9 +47,12 @@ static pid_t clone_child(struct run *run, int *ret_channel, struct err *err)
 	}
 	r = streams_open_other_ends(run->dir, spec, child.stdio, err);
 	if (r == 0)
+		r = idmap_open(spec, &userns, err);
+	if (r == 0)
 		r = channel_open(&ours, &theirs, err);
 	if (r == 0) {
 		child.channel = theirs;
+		child.userns = userns;
 		pid = sys_clone3(CHILD_NAMESPACES, cgroup, &run->pidfd);
 		if (pid == 0)
 			child_run(&child);

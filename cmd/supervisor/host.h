@@ -117,9 +117,26 @@ struct host_network *host_network(struct host *host, const char *key);
 int host_networks_load(struct host *host, struct err *err);
 void host_networks_release(struct host *host);
 
-/* Choose addresses for SERVICE's networks into RECORD, make namespace and links. */
-int host_attach(struct host *host, const struct service *service, struct container_record *record,
-		struct err *err);
+/* COUNT ids of the host from FIRST on are a container's (idmap.h); COUNT 0: it has the host's. */
+struct host_ids {
+	uint32_t first, count;
+};
+
+/*
+ * Choose the ids of CONTAINER and give its upper directory to them; the same
+ * ones as before when it had some.
+ *
+ * Blocks: for another project that is choosing.
+ */
+int host_choose_ids(const struct host *host, const struct service *service, const char *container,
+		    struct host_ids *ret_ids, struct err *err);
+
+/*
+ * Choose addresses for SERVICE's networks into RECORD, make namespace and links.
+ * The namespace belongs to a user namespace with IDS.
+ */
+int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
+		struct container_record *record, struct err *err);
 int host_detach(struct host *host, const char *container, struct err *err);
 
 /* Know again which addresses are given away, from the records. */
@@ -136,7 +153,7 @@ int host_rootfs_dir(const struct host *host, const char *container, const char *
  * directory.  Anonymous volumes are added to RECORD.
  */
 int host_write_spec(struct host *host, const struct container_def *def, const struct image *image,
-		    struct container_record *record, struct err *err);
+		    const struct host_ids *ids, struct container_record *record, struct err *err);
 
 struct arena;
 

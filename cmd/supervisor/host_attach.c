@@ -3,6 +3,7 @@
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
+#include "core/container/idmap.h"
 #include "net/endpoint.h"
 #include "net/ipam.h"
 #include "net/netns.h"
@@ -175,8 +176,18 @@ static void one_default_route(struct endpoint *endpoints, size_t n)
 	}
 }
 
-int host_attach(struct host *host, const struct service *service, struct container_record *record,
-		struct err *err)
+static int make_netns(const char *name, const struct host_ids *ids, int *ret_netns, struct err *err)
+{
+	CLEANUP_FD int userns = -1, fresh = -1;
+	int r = 0;
+
+	if (ids->count)
+		r = idmap_create(ids->first, ids->count, &userns, &fresh, err);
+	return r < 0 ? r : netns_create(name, fresh, ret_netns, err);
+}
+
+int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
+		struct container_record *record, struct err *err)
 {
 	struct endpoint endpoints[RECORD_NETWORKS_MAX];
 	uint8_t macs[RECORD_NETWORKS_MAX][ENDPOINT_MAC_LEN];
@@ -200,7 +211,7 @@ int host_attach(struct host *host, const struct service *service, struct contain
 	if (r < 0)
 		return r;
 	netns_name(host->id, record->name, name);
-	r = netns_create(name, &netns, err);
+	r = make_netns(name, ids, &netns, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < service->n_networks; i++)

@@ -2,7 +2,7 @@
 /*
  * Making, changing and removing a container
  *
- * Creation: record, network, cgroups, directories, spec.  The record is first
+ * Creation: record, directories, network, cgroups, spec.  The record is first
  * and its removal last, so whatever a crash leaves is found by it.
  */
 #include "cmd/supervisor/host.h"
@@ -95,16 +95,18 @@ static int create(struct host *host, const struct container_def *def,
 {
 	const struct service *service = def->service;
 	bool on_host = service->network_mode && strcmp(service->network_mode, "host") == 0;
-	int r = 0;
+	struct host_ids ids;
+	int r;
 
-	if (!on_host)
-		r = host_attach(host, service, record, err);
+	r = make_directories(host, record->name, err);
+	if (r == 0)
+		r = host_choose_ids(host, service, record->name, &ids, err);
+	if (r == 0 && !on_host)
+		r = host_attach(host, service, &ids, record, err);
 	if (r == 0)
 		r = make_cgroups(host, service, record->name, err);
 	if (r == 0)
-		r = make_directories(host, record->name, err);
-	if (r == 0)
-		r = host_write_spec(host, def, image, record, err);
+		r = host_write_spec(host, def, image, &ids, record, err);
 	/* Again, with the addresses and volumes that were chosen. */
 	return r < 0 ? r : record_save(host->run_fd, record, err);
 }

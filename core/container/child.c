@@ -7,6 +7,7 @@
 #include "core/container/cgroupns.h"
 #include "core/container/channel.h"
 #include "core/container/devices.h"
+#include "core/container/idmap.h"
 #include "core/container/inroot.h"
 #include "core/container/kernfs.h"
 #include "core/container/launch.h"
@@ -24,6 +25,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /*
  * The order is what makes it safe.  Cgroups first, so that every page and
@@ -66,12 +68,18 @@ static int set_names(const struct container_spec *spec, struct err *err)
 	return 0;
 }
 
-/* Where it cannot be made, entering it says why. */
+/*
+ * Where it cannot be made, entering it says why.  In a container with ids of
+ * its own nothing but what we have just made belongs to the host's root.
+ */
 static void make_cwd(int root, const struct container_spec *spec)
 {
-	int fd = spec->cwd ? inroot_make_dir(root, spec->cwd, NULL) : -1;
+	CLEANUP_FD int fd = spec->cwd ? inroot_make_dir(root, spec->cwd, NULL) : -1;
+	uid_t owner = idmap_host_id(spec, 0);
+	struct stat st;
 
-	cleanup_close(&fd);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0 && owner != 0)
+		(void)!fchownat(fd, "", owner, owner, AT_EMPTY_PATH);
 }
 
 static int open_stdio(const struct child *child, const struct kernfs *kernfs, int stdio[3],
@@ -114,20 +122,20 @@ static int make_root_read_only(int root, struct err *err)
 }
 
 /* Everything that is mounted; RET_ROOT is not entered yet. */
-static int build_root(const struct container_spec *spec, const int *sources, int *ret_root,
-		      struct kernfs *ret_kernfs, struct err *err)
+static int build_root(const struct container_spec *spec, int userns, const int *sources,
+		      int *ret_root, struct kernfs *ret_kernfs, struct err *err)
 {
 	int root, r;
 
 	if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return err_sys(err, errno, "stop mounts from reaching the host");
-	root = rootfs_mount(spec, err);
+	root = rootfs_mount(spec, userns, err);
 	if (root < 0)
 		return root;
 	*ret_root = root;
 	r = kernfs_mount(root, spec, ret_kernfs, err);
 	if (r == 0)
-		r = mounts_attach(root, spec, sources, err);
+		r = mounts_attach(root, spec, userns, sources, err);
 	if (r < 0)
 		return r;
 	make_cwd(root, spec);
@@ -149,7 +157,7 @@ static int set_up(const struct child *child, int stdio[3], struct err *err)
 	if (r == 0)
 		r = mounts_open_sources(spec, &sources, err);
 	if (r == 0)
-		r = build_root(spec, sources, &root, &kernfs, err);
+		r = build_root(spec, child->userns, sources, &root, &kernfs, err);
 	mounts_close_sources(sources, spec->n_mounts);
 	if (r == 0)
 		r = open_stdio(child, &kernfs, stdio, err);
@@ -178,6 +186,7 @@ void child_run(const struct child *child)
 		.title = child->title,
 		.title_len = child->title_len,
 		.channel = child->channel,
+		.userns = child->userns,
 	};
 	struct err err = ERR_INIT;
 

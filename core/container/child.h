@@ -16,6 +16,7 @@ struct child {
 	char *title; /* our own argv, one block of memory, for the reaper to overwrite */
 	size_t title_len;
 	int channel;  /* channel.h */
+	int userns;   /* idmap_open() */
 	int stdio[3]; /* -1: the container's /dev/null.  With spec->tty none is used */
 };
 

@@ -34,6 +34,7 @@ struct linked {
 
 struct copy {
 	int volume;
+	uid_t id_host; /* what the image's id 0 looks like */
 	struct linked *links;
 };
 
@@ -57,12 +58,25 @@ static void copy_xattrs(int from, int to)
 	}
 }
 
+/* The id on disk of what looks like ID. */
+static uid_t id_on_disk(const struct copy *copy, uid_t id)
+{
+	return id >= copy->id_host ? id - copy->id_host : id;
+}
+
+static int give(const struct copy *copy, int dir, const char *name, const struct stat *st)
+{
+	return fchownat(dir, name, id_on_disk(copy, st->st_uid), id_on_disk(copy, st->st_gid),
+			AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+}
+
 /* Owner before mode: chown takes setuid bits away. */
-static int copy_metadata(int from, int to, const struct stat *st, struct err *err)
+static int copy_metadata(const struct copy *copy, int from, int to, const struct stat *st,
+			 struct err *err)
 {
 	struct timespec times[2] = {st->st_atim, st->st_mtim};
 
-	if (fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 07777) < 0)
+	if (give(copy, to, "", st) < 0 || fchmod(to, st->st_mode & 07777) < 0)
 		return err_sys(err, errno, "set owner and mode");
 	copy_xattrs(from, to);
 	futimens(to, times);
@@ -85,7 +99,7 @@ static int copy_content(int from, int to, struct err *err)
 	}
 }
 
-static int copy_file(int from, int to, const char *name, struct err *err)
+static int copy_file(const struct copy *copy, int from, int to, const char *name, struct err *err)
 {
 	CLEANUP_FD int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	CLEANUP_FD int out = -1;
@@ -98,10 +112,11 @@ static int copy_file(int from, int to, const char *name, struct err *err)
 	if (out < 0)
 		return err_sys(err, errno, "create");
 	r = copy_content(in, out, err);
-	return r < 0 ? r : copy_metadata(in, out, &st, err);
+	return r < 0 ? r : copy_metadata(copy, in, out, &st, err);
 }
 
-static int copy_link(int from, int to, const char *name, const struct stat *st, struct err *err)
+static int copy_link(const struct copy *copy, int from, int to, const char *name,
+		     const struct stat *st, struct err *err)
 {
 	char target[PATH_MAX];
 	ssize_t len = readlinkat(from, name, target, sizeof(target) - 1);
@@ -109,16 +124,15 @@ static int copy_link(int from, int to, const char *name, const struct stat *st, 
 	if (len < 0)
 		return err_sys(err, errno, "read the link");
 	target[len] = '\0';
-	if (symlinkat(target, to, name) < 0 ||
-	    fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (symlinkat(target, to, name) < 0 || give(copy, to, name, st) < 0)
 		return err_sys(err, errno, "create");
 	return 0;
 }
 
-static int copy_node(int to, const char *name, const struct stat *st, struct err *err)
+static int copy_node(const struct copy *copy, int to, const char *name, const struct stat *st,
+		     struct err *err)
 {
-	if (mknodat(to, name, st->st_mode, st->st_rdev) < 0 ||
-	    fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (mknodat(to, name, st->st_mode, st->st_rdev) < 0 || give(copy, to, name, st) < 0 ||
 	    fchmodat(to, name, st->st_mode & 07777, 0) < 0)
 		return err_sys(err, errno, "create");
 	return 0;
@@ -185,10 +199,10 @@ static int copy_entry(struct copy *copy, int from, int to, const char *name, con
 	if (st.st_nlink > 1 && remember(copy, &st, path, err) < 0)
 		return -ENOMEM;
 	if (S_ISREG(st.st_mode))
-		return copy_file(from, to, name, err);
+		return copy_file(copy, from, to, name, err);
 	if (S_ISLNK(st.st_mode))
-		return copy_link(from, to, name, &st, err);
-	return S_ISSOCK(st.st_mode) ? 0 : copy_node(to, name, &st, err);
+		return copy_link(copy, from, to, name, &st, err);
+	return S_ISSOCK(st.st_mode) ? 0 : copy_node(copy, to, name, &st, err);
 }
 
 static bool is_dots(const char *name)
@@ -223,7 +237,7 @@ static int copy_dir(struct copy *copy, int from, int to, const char *path, int d
 	closedir(dir);
 	if (r == 0 && fstat(from, &st) < 0)
 		r = err_sys(err, errno, "stat directory '%s'", path);
-	return r < 0 ? r : copy_metadata(from, to, &st, err);
+	return r < 0 ? r : copy_metadata(copy, from, to, &st, err);
 }
 
 static bool is_empty(int fd)
@@ -241,9 +255,9 @@ static bool is_empty(int fd)
 	return !entry;
 }
 
-int copyup_fill(int image, int volume, struct err *err)
+int copyup_fill(int image, int volume, uid_t id_host, struct err *err)
 {
-	struct copy copy = {.volume = volume};
+	struct copy copy = {.volume = volume, .id_host = id_host};
 	int r;
 
 	while ((r = flock(volume, LOCK_EX)) < 0 && errno == EINTR)

@@ -120,6 +120,14 @@ int devices_add_host(int dev, struct err *err)
 	return copy_dir(host, dev, HOST_DEPTH_MAX, err);
 }
 
+int devices_give(int dev, uid_t owner, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		if (fchownat(dev, nodes[i].name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_sys(err, errno, "give '/dev/%s' to root", nodes[i].name);
+	return 0;
+}
+
 int devices_open_null(int dev, struct err *err)
 {
 	CLEANUP_FD int fd = openat(dev, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);

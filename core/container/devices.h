@@ -2,6 +2,8 @@
 #ifndef STACK_CORE_CONTAINER_DEVICES_H
 #define STACK_CORE_CONTAINER_DEVICES_H
 
+#include <sys/types.h>
+
 struct err;
 
 /*
@@ -15,6 +17,9 @@ int devices_populate(int dev, struct err *err);
 
 /* All device nodes of the host besides, for a privileged container. */
 int devices_add_host(int dev, struct err *err);
+
+/* Give what devices_populate() made to user and group OWNER. */
+int devices_give(int dev, uid_t owner, struct err *err);
 
 /*
  * O_PATH descriptor of /dev/null in DEV, which is the null device for certain:

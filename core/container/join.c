@@ -55,6 +55,7 @@ void join_run(const struct join *join)
 		.give_stdio = join->tty,
 		.tty = join->tty,
 		.channel = join->channel,
+		.userns = join->spec->id_count ? join->pidfd : -1,
 	};
 	struct err err = ERR_INIT;
 	int slave = -1, r;

@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 #include "core/container/cgroupns.h"
 #include "core/container/devices.h"
+#include "core/container/idmap.h"
 #include "core/container/inroot.h"
 #include "core/container/mountfd.h"
 #include "core/container/spec.h"
@@ -19,6 +20,7 @@
 
 #define QUIET	    (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV)
 #define SHM_DEFAULT (UINT64_C(64) << 20)
+#define TTY_GROUP   5 /* of Debian, Fedora, Alpine and the others */
 
 /* Mount TYPE on PATH below ROOT, both without symbolic links; returns the mount. */
 static int mount_new(int root, const char *path, const char *type, const char *options,
@@ -40,30 +42,43 @@ static int mount_new(int root, const char *path, const char *type, const char *o
 	return r < 0 ? r : TAKE_FD(mount);
 }
 
+/* A range may be too short for it. */
+static gid_t tty_group(const struct container_spec *spec)
+{
+	gid_t group = idmap_host_id(spec, TTY_GROUP);
+
+	return group == (gid_t)-1 ? idmap_host_id(spec, 0) : group;
+}
+
 static int mount_dev(int root, const struct container_spec *spec, struct kernfs *kernfs,
 		     struct err *err)
 {
+	uid_t owner = idmap_host_id(spec, 0);
 	CLEANUP_FD int shm = -1, mqueue = -1;
-	char size[64];
+	char options[128];
 	int r;
 
-	kernfs->dev = mount_new(root, "dev", "tmpfs", "mode=755,size=65536k",
+	snprintf(options, sizeof(options), "mode=755,size=65536k,uid=%u,gid=%u", owner, owner);
+	kernfs->dev = mount_new(root, "dev", "tmpfs", options,
 				MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
 	if (kernfs->dev < 0)
 		return kernfs->dev;
 	r = devices_populate(kernfs->dev, err);
+	if (r == 0)
+		r = devices_give(kernfs->dev, owner, err);
 	if (r == 0 && spec->privileged)
 		r = devices_add_host(kernfs->dev, err);
 	if (r < 0)
 		return r;
-	kernfs->pts =
-		mount_new(root, "dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5",
-			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+	snprintf(options, sizeof(options), "newinstance,ptmxmode=0666,mode=0620,gid=%u",
+		 tty_group(spec));
+	kernfs->pts = mount_new(root, "dev/pts", "devpts", options,
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 	if (kernfs->pts < 0)
 		return kernfs->pts;
-	snprintf(size, sizeof(size), "mode=1777,size=%" PRIu64,
-		 spec->shm_size ? spec->shm_size : SHM_DEFAULT);
-	shm = mount_new(root, "dev/shm", "tmpfs", size, QUIET, err);
+	snprintf(options, sizeof(options), "mode=1777,size=%" PRIu64 ",uid=%u,gid=%u",
+		 spec->shm_size ? spec->shm_size : SHM_DEFAULT, owner, owner);
+	shm = mount_new(root, "dev/shm", "tmpfs", options, QUIET, err);
 	if (shm < 0)
 		return shm;
 	mqueue = mount_new(root, "dev/mqueue", "mqueue", NULL, QUIET, err);

@@ -4,6 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
 #include "core/container/channel.h"
+#include "core/container/idmap.h"
 #include "core/container/program.h"
 #include "core/container/reaper.h"
 #include "core/container/sandbox.h"
@@ -48,7 +49,7 @@ void launch_fail(int channel, int exit_code, const struct err *err)
 	_exit(exit_code);
 }
 
-static int give(const int stdio[3], const struct user *user, struct err *err)
+static int give(const int stdio[3], uid_t owner, struct err *err)
 {
 	for (int i = 0; i < 3; i++) {
 		struct stat st;
@@ -57,7 +58,7 @@ static int give(const int stdio[3], const struct user *user, struct err *err)
 			return err_sys(err, errno, "look at standard stream %d", i);
 		if (!S_ISFIFO(st.st_mode) && !isatty(stdio[i]))
 			continue;
-		if (fchown(stdio[i], user->uid, (gid_t)-1) < 0)
+		if (fchown(stdio[i], owner, (gid_t)-1) < 0)
 			return err_sys(err, errno, "give standard stream %d to the user", i);
 	}
 	return 0;
@@ -101,6 +102,19 @@ static int enter(const struct launch *launch, const struct user *user, struct er
 	return r < 0 ? program_enter_dir(launch->cwd, err) : 0;
 }
 
+/* The kernel would say EINVAL, and not which one. */
+static int check_ids(const struct container_spec *spec, const struct user *user, struct err *err)
+{
+	uid_t id = user->uid;
+
+	for (size_t i = 0; i < user->n_groups && idmap_host_id(spec, id) != (uid_t)-1; i++)
+		id = user->groups[i];
+	if (idmap_host_id(spec, id) != (uid_t)-1)
+		return 0;
+	return err_set(err, EINVAL, "user or group %u is not among the %u ids of 'userns_mode'", id,
+		       spec->id_count);
+}
+
 static int prepare_user(const struct launch *launch, struct user *user, spec_strings *ret_envp,
 			struct err *err)
 {
@@ -110,8 +124,10 @@ static int prepare_user(const struct launch *launch, struct user *user, spec_str
 	if (root < 0)
 		return err_sys(err, errno, "open '/'");
 	r = user_lookup(root, launch->user, launch->groups, user, err);
+	if (r == 0)
+		r = check_ids(launch->spec, user, err);
 	if (r == 0 && launch->give_stdio)
-		r = give(launch->stdio, user, err);
+		r = give(launch->stdio, idmap_host_id(launch->spec, user->uid), err);
 	if (r == 0)
 		r = program_environment(launch->envp, user->home, launch->spec->hostname,
 					launch->tty, ret_envp, err);
@@ -143,6 +159,9 @@ void launch(const struct launch *launch)
 	r = prepare_user(launch, &user, &envp, &err);
 	if (r == 0)
 		r = sandbox_limit(launch->spec, &err);
+	/* Limits and streams need the host's root; who we are from here on is decided inside. */
+	if (r == 0 && launch->userns >= 0)
+		r = idmap_enter(launch->userns, &err);
 	if (r == 0)
 		r = arrange_descriptors(launch->stdio, launch->channel, &err);
 	if (r < 0)

@@ -27,6 +27,7 @@ struct launch {
 	char *title;	 /* see reaper_fork() */
 	size_t title_len;
 	int channel; /* channel.h; what happens is told there */
+	int userns;  /* for idmap_enter(); -1: none */
 };
 
 /*

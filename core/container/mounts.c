@@ -4,12 +4,14 @@
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
 #include "core/container/copyup.h"
+#include "core/container/idmap.h"
 #include "core/container/inroot.h"
 #include "core/container/mountfd.h"
 #include "core/container/sys.h"
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,13 +38,26 @@ static int set_propagation(int mount, uint32_t propagation, struct err *err)
 	return 0;
 }
 
-static int open_source(const struct spec_mount *spec, struct err *err)
+/* A tmpfs belongs to the container's root. */
+static int new_tmpfs(const struct container_spec *spec, const struct spec_mount *mount,
+		     struct err *err)
+{
+	uid_t owner = idmap_host_id(spec, 0);
+	char options[256];
+
+	snprintf(options, sizeof(options), "%s%suid=%u,gid=%u", mount->data ? mount->data : "",
+		 mount->data && *mount->data ? "," : "", owner, owner);
+	return mountfd_new("tmpfs", options, mount->flags & RESTRICTIONS, err);
+}
+
+static int open_source(const struct container_spec *container, const struct spec_mount *spec,
+		       struct err *err)
 {
 	CLEANUP_FD int mount = -1;
 	int r;
 
 	if (spec->type == SPEC_MOUNT_TMPFS)
-		return mountfd_new("tmpfs", spec->data, spec->flags & RESTRICTIONS, err);
+		return new_tmpfs(container, spec, err);
 	mount = mountfd_clone(AT_FDCWD, spec->source, err);
 	if (mount == -ENOENT)
 		return err_set(err, ENOENT, "'%s' does not exist on the host", spec->source);
@@ -57,7 +72,7 @@ int mounts_open_sources(const struct container_spec *spec, int **ret_sources, st
 	if (!sources)
 		return err_nomem(err);
 	for (uint32_t i = 0; i < spec->n_mounts; i++) {
-		sources[i] = open_source(&spec->mounts[i], err);
+		sources[i] = open_source(spec, &spec->mounts[i], err);
 		if (sources[i] < 0) {
 			mounts_close_sources(sources, i);
 			return err_wrap(err, "mount '%s'", spec->mounts[i].target);
@@ -85,7 +100,8 @@ static int check_target(int root, int target, const char *path, struct err *err)
 }
 
 /* Only the image's own files go into a volume, never those of another mount at that place. */
-static int fill_volume(int root, int target, int source, struct err *err)
+static int fill_volume(int root, const struct container_spec *spec, int target, int source,
+		       struct err *err)
 {
 	CLEANUP_FD int volume = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP_FD int image = -1;
@@ -97,7 +113,7 @@ static int fill_volume(int root, int target, int source, struct err *err)
 	image = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (image < 0)
 		return err_sys(err, errno, "open the image's directory");
-	return copyup_fill(image, volume, err);
+	return copyup_fill(image, volume, idmap_host_id(spec, 0), err);
 }
 
 /* A container that shares a volume may have moved the target while we mounted on it. */
@@ -112,7 +128,19 @@ static int verify(int root, const char *path, int mount, struct err *err)
 	return 0;
 }
 
-static int attach(int root, const struct spec_mount *spec, int source, struct err *err)
+/*
+ * After the volume was filled: through an idmapped mount the host's root can
+ * create nothing.  What we made ourselves anybody may read as it is.
+ */
+static int map_owners(const struct spec_mount *spec, int source, int userns, struct err *err)
+{
+	int r = spec->type == SPEC_MOUNT_TMPFS ? 0 : idmap_mount(source, userns, err);
+
+	return r == -EINVAL && spec->managed ? 0 : r;
+}
+
+static int attach(int root, const struct container_spec *container, const struct spec_mount *spec,
+		  int userns, int source, struct err *err)
 {
 	CLEANUP_FD int target = -1;
 	struct stat st;
@@ -126,7 +154,9 @@ static int attach(int root, const struct spec_mount *spec, int source, struct er
 		return target;
 	r = check_target(root, target, spec->target, err);
 	if (r == 0 && spec->type == SPEC_MOUNT_VOLUME && !spec->nocopy && S_ISDIR(st.st_mode))
-		r = fill_volume(root, target, source, err);
+		r = fill_volume(root, container, target, source, err);
+	if (r == 0)
+		r = map_owners(spec, source, userns, err);
 	if (r == 0)
 		r = mountfd_restrict(source, spec->flags & RESTRICTIONS, err);
 	if (r == 0)
@@ -134,10 +164,11 @@ static int attach(int root, const struct spec_mount *spec, int source, struct er
 	return r < 0 ? r : verify(root, spec->target, source, err);
 }
 
-int mounts_attach(int root, const struct container_spec *spec, const int *sources, struct err *err)
+int mounts_attach(int root, const struct container_spec *spec, int userns, const int *sources,
+		  struct err *err)
 {
 	for (uint32_t i = 0; i < spec->n_mounts; i++)
-		if (attach(root, &spec->mounts[i], sources[i], err) < 0)
+		if (attach(root, spec, &spec->mounts[i], userns, sources[i], err) < 0)
 			return err_wrap(err, "mount '%s'", spec->mounts[i].target);
 	return 0;
 }

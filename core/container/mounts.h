@@ -17,11 +17,13 @@ int mounts_open_sources(const struct container_spec *spec, int **ret_sources, st
 
 /*
  * Then, below ROOT and in order: fill an empty volume from the image, make the
- * target, attach.  Nothing is mounted on the root itself, nor in /proc.
+ * target, attach, with the ids of USERNS (idmap.h) unless that is -1.  Nothing
+ * is mounted on the root itself, nor in /proc.
  *
  * Blocks: for the disk, while a volume is filled.
  */
-int mounts_attach(int root, const struct container_spec *spec, const int *sources, struct err *err);
+int mounts_attach(int root, const struct container_spec *spec, int userns, const int *sources,
+		  struct err *err);
 
 /* Close N SOURCES and free the array.  NULL is fine. */
 void mounts_close_sources(int *sources, uint32_t n);

@@ -3,6 +3,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
+#include "core/container/idmap.h"
+#include "core/container/inroot.h"
 #include "core/container/mountfd.h"
 #include "core/container/spec.h"
 #include "core/container/sys.h"
@@ -88,7 +90,47 @@ static int enter_links(const struct container_spec *spec, struct err *err)
 	return 0;
 }
 
-static int mount_overlay(const struct container_spec *spec, bool links, struct err *err)
+static int attach_layer(int dir, const char *name, int layers, const char *layer, int userns,
+			struct err *err)
+{
+	CLEANUP_FD int mount = mountfd_clone(layers, layer, err), target = -1;
+	int r = mount < 0 ? mount : idmap_mount(mount, userns, err);
+
+	if (r == 0)
+		r = target = inroot_make_dir(dir, name, err);
+	if (r >= 0)
+		r = mountfd_attach(mount, target, err);
+	return r < 0 ? err_wrap(err, "layer '%.64s'", layer) : 0;
+}
+
+/*
+ * A directory of idmapped mounts "0", "1", … of the layers becomes the working
+ * directory.  Overlayfs takes layers only from mounts that are attached, so it
+ * has to be: on the layers' directory, in our namespace alone, where nobody
+ * looks any more once the last layer is open.
+ */
+static int enter_idmapped(const struct container_spec *spec, int userns, struct err *err)
+{
+	CLEANUP_FD int layers = open(spec->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD int dir = mountfd_new("tmpfs", "mode=0700", MOUNT_ATTR_NODEV, err);
+	int r = dir < 0 ? dir : 0;
+
+	if (r == 0 && layers < 0)
+		r = err_sys(err, errno, "open '%s'", spec->layers_dir);
+	if (r == 0)
+		r = mountfd_attach(dir, layers, err);
+	for (int i = 0; r == 0 && spec->lowers[i]; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d", i);
+		r = attach_layer(dir, name, layers, spec->lowers[i], userns, err);
+	}
+	if (r == 0 && fchdir(dir) < 0)
+		r = err_sys(err, errno, "enter the directory of layers");
+	return r;
+}
+
+static int mount_overlay(const struct container_spec *spec, bool numbered, struct err *err)
 {
 	struct options options = {.len = 0};
 
@@ -98,7 +140,7 @@ static int mount_overlay(const struct container_spec *spec, bool links, struct e
 
 		snprintf(name, sizeof(name), "%d", i);
 		append(&options, i ? ":" : "", false);
-		append(&options, links ? name : spec->lowers[i], !links);
+		append(&options, numbered ? name : spec->lowers[i], !numbered);
 	}
 	append(&options, ",upperdir=", false);
 	append(&options, spec->upper, true);
@@ -120,22 +162,24 @@ static int mount_overlay(const struct container_spec *spec, bool links, struct e
 	return err_sys(err, errno, "mount the root file system (%.200s…)", options.text);
 }
 
-int rootfs_mount(const struct container_spec *spec, struct err *err)
+int rootfs_mount(const struct container_spec *spec, int userns, struct err *err)
 {
-	bool links;
+	bool numbered;
 	int r, fd;
 
 	if (!spec->layers_dir || !spec->lowers || !spec->upper || !spec->work)
 		return err_set(err, EINVAL, "the container has no root file system");
-	links = !lowers_fit(spec);
-	if (links)
+	numbered = userns >= 0 || !lowers_fit(spec);
+	if (userns >= 0)
+		r = enter_idmapped(spec, userns, err);
+	else if (numbered)
 		r = enter_links(spec, err);
 	else
 		r = chdir(spec->layers_dir) < 0
 			    ? err_sys(err, errno, "enter '%s'", spec->layers_dir)
 			    : 0;
 	if (r == 0)
-		r = mount_overlay(spec, links, err);
+		r = mount_overlay(spec, numbered, err);
 	if (r < 0)
 		return r;
 	fd = open(spec->layers_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -14,10 +14,11 @@ struct err;
  */
 
 /*
- * Mount the overlay of SPEC.  Returns an O_PATH descriptor of it; the working
- * directory is changed on the way.
+ * Mount the overlay of SPEC, its layers with the ids of USERNS (idmap.h) unless
+ * that is -1.  Returns an O_PATH descriptor of it; the working directory is
+ * changed on the way.
  */
-int rootfs_mount(const struct container_spec *spec, struct err *err);
+int rootfs_mount(const struct container_spec *spec, int userns, struct err *err);
 
 /* Make ROOT the root of this namespace and let go of the host's.  The cwd is "/" then. */
 int rootfs_enter(int root, struct err *err);

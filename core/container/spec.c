@@ -70,6 +70,8 @@ static const struct field fields[] = {
 	SPEC_FIELD(28, STRING, log_path),
 	SPEC_FIELD(29, U64, log_max_size),
 	SPEC_FIELD(30, U32, log_max_files),
+	SPEC_FIELD(31, U32, id_host),
+	SPEC_FIELD(32, U32, id_count),
 	MOUNT_FIELD(64, U32, type),
 	MOUNT_FIELD(65, STRING, source),
 	MOUNT_FIELD(66, STRING, target),

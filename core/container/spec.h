@@ -86,6 +86,9 @@ struct container_spec {
 	spec_strings sysctls; /* "net.core.somaxconn=1024" */
 	int32_t oom_score_adj;
 
+	uint32_t id_host;  /* the host's user and group id that is 0 inside */
+	uint32_t id_count; /* how many from there on; 0: the host's ids, no user namespace */
+
 	uint32_t init; /* our reaper as PID 1 */
 	uint32_t tty;
 	uint32_t stdin_open;	/* keep standard input open; else it is /dev/null */

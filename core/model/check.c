@@ -114,6 +114,15 @@ static void check_service_networks(const struct check *check, const struct servi
 	}
 }
 
+static void check_userns(const struct check *check, const struct service *service)
+{
+	if (service->userns.mode != USERNS_HOST && service->privileged)
+		complain(check, service->userns.pos,
+			 "services.%s.userns_mode: not together with 'privileged', which is about "
+			 "power over the host; remove one",
+			 service->name);
+}
+
 static void check_mounts(const struct check *check, const struct service *service)
 {
 	for (size_t i = 0; i < service->n_mounts; i++) {
@@ -153,6 +162,7 @@ void check_references(const struct project *project, const struct names *inactiv
 		check_dependencies(&check, &project->services[i]);
 		check_service_networks(&check, &project->services[i]);
 		check_mounts(&check, &project->services[i]);
+		check_userns(&check, &project->services[i]);
 	}
 }
 

@@ -47,6 +47,9 @@ extern const struct kind kind_health_test, kind_log_driver, kind_ulimits;
 extern const struct kind kind_propagation; /* const char * */
 extern const struct kind kind_platform;	   /* no field: the host's, or an error */
 
+/* kinds_userns.c: of struct service */
+extern const struct kind kind_userns;
+
 /* kinds_ports.c, kinds_mounts.c, kinds_references.c: of struct service, … */
 extern const struct kind kind_ports, kind_mounts, kind_tmpfs, kind_networks, kind_depends_on;
 /* … and of an element of these */

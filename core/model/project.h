@@ -127,6 +127,13 @@ struct logging {
 	int64_t max_file;   /* files kept; 0: not said */
 };
 
+/* userns_mode: whose user ids the container's are */
+struct userns {
+	enum userns_mode { USERNS_HOST, USERNS_AUTO, USERNS_MAP } mode;
+	uint32_t first, count; /* map: COUNT of the host's ids from FIRST on */
+	struct position pos;
+};
+
 struct service {
 	const char *name;
 	struct position pos;
@@ -170,6 +177,7 @@ struct service {
 	struct logging logging;
 	struct map sysctls;
 	struct strings cap_add, cap_drop, security_opt;
+	struct userns userns;
 	bool privileged;
 	bool read_only;
 	bool init;

@@ -71,7 +71,13 @@ static void is_masked(const char *path)
 		masked_file(path);
 }
 
-static void is_read_only(const char *path, long uid)
+/* Who owns files of the kernel is told that they are read-only, others before that. */
+static bool is_refusal(int code, const struct expected *expected)
+{
+	return code == (expected->uid || expected->user_namespace ? EACCES : EROFS);
+}
+
+static void is_read_only(const char *path, const struct expected *expected)
 {
 	struct statvfs fs = {0};
 	struct stat st;
@@ -89,15 +95,15 @@ static void is_read_only(const char *path, long uid)
 	if (S_ISDIR(st.st_mode))
 		return;
 	code = open_error(path, O_WRONLY);
-	check(code == (uid ? EACCES : EROFS), "%s cannot be opened for writing: %s", path,
+	check(is_refusal(code, expected), "%s cannot be opened for writing: %s", path,
 	      strerror(code));
 }
 
-static void cannot_write(const char *path, long uid)
+static void cannot_write(const char *path, const struct expected *expected)
 {
 	int code = open_error(path, O_WRONLY);
 
-	check(code == EROFS || code == ENOENT || (uid && code == EACCES),
+	check(code == EROFS || code == ENOENT || is_refusal(code, expected),
 	      "%s cannot be opened for writing: %s", path, strerror(code));
 }
 
@@ -139,7 +145,7 @@ void probe_paths(const struct expected *expected)
 		is_masked(masked[i]);
 	cpus();
 	for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++)
-		is_read_only(read_only[i], expected->uid);
+		is_read_only(read_only[i], expected);
 	for (size_t i = 0; i < sizeof(dangerous) / sizeof(*dangerous); i++)
-		cannot_write(dangerous[i], expected->uid);
+		cannot_write(dangerous[i], expected);
 }

@@ -26,6 +26,8 @@ services:
   unconfined: {<<: *probe, command: ["/probe", "unconfined"], security_opt: ["seccomp=unconfined"]}
   hostnet: {<<: *probe, command: ["/probe", "hostnet"], network_mode: host}
   limits: {<<: *probe, command: ["/probe", "pids=77", "shm=8388608"], pids_limit: 77, shm_size: 8m}
+  userns: {<<: *probe, command: ["/probe", "userns"], userns_mode: auto}
+  usernsuser: {<<: *probe, command: ["/probe", "userns", "uid=1000", "console", "tty"], userns_mode: "map=0:300000:70000", user: web, tty: true, init: true}
   health:
     <<: *probe
     command: ["sleep", "1000"]
@@ -51,7 +53,7 @@ assert_good() { # WHAT STATUS OUTPUT
 }
 
 ok stack up -d
-for service in up user init tty readonly nnp nnpuser hardened nothing netadmin unconfined hostnet limits privileged; do
+for service in up user init tty readonly nnp nnpuser hardened nothing netadmin unconfined hostnet limits privileged userns usernsuser; do
 	it "up: $service"
 	wait_for 20 "$service ends" exited $service
 	assert_good $service "$(ps_field $service .exit_code)" "$(stack logs --no-log-prefix $service | tr -d '\r')"

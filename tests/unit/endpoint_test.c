@@ -141,7 +141,7 @@ static void test_many_at_once(void **state)
 						 .address = prefix(address),
 						 .gateway = ip("10.201.9.1")};
 		netns_name("dddd4444", names[i], netns);
-		assert_ok(netns_create(netns, &endpoints[i].netns_fd, &err));
+		assert_ok(netns_create(netns, -1, &endpoints[i].netns_fd, &err));
 	}
 	made = now_us();
 	assert_ok(endpoints_attach(lab.nl, "many", "dddd4444", endpoints, MANY, &err));

@@ -176,7 +176,7 @@ int lab_add_container(const char *id, const char *name, const char *network, int
 	};
 
 	netns_name(id, name, netns);
-	assert_ok(netns_create(netns, &endpoint.netns_fd, &err));
+	assert_ok(netns_create(netns, -1, &endpoint.netns_fd, &err));
 	assert_ok(endpoints_attach(lab.nl, id, id, &endpoint, 1, &err));
 	return endpoint.netns_fd;
 }
@@ -299,7 +299,7 @@ int lab_setup(void **state)
 	    mount("run", "/run", "tmpfs", 0, "mode=755") < 0)
 		return -1;
 	assert_ok(netlink_open(NETLINK_ROUTE, &lab.nl, &err));
-	assert_ok(netns_create("other", &lab.other, &err));
+	assert_ok(netns_create("other", -1, &lab.other, &err));
 	run("ip link set lo up; ip link add out0 type veth peer name eth0 netns other; "
 	    "ip addr add " HOST "/24 dev out0; ip link set out0 up; ip -n other link set lo up; "
 	    "ip -n other addr add " OTHER "/24 dev eth0; ip -n other link set eth0 up; "
