@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #define IMAGE "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define RUN   "/run/stack-check-test"
+#define RUN   "/srv/check-test/run"
 #define SAFE                                                                                       \
 	"image: '" IMAGE "', cap_drop: [ALL], cap_add: [NET_BIND_SERVICE], read_only: true, "      \
 	"security_opt: ['no-new-privileges:true'], mem_limit: 64m, cpus: '0.5', "                  \
@@ -77,10 +77,12 @@ static const struct {
 	const char *rule, *bad, *good; /* good NULL: there is no way to write it */
 } cases[] = {
 	{"privileged", "privileged: true", "privileged: false"},
-	{"control-socket", "volumes: ['/var/run/docker.sock:/s:ro']", "volumes: ['/srv:/s']"},
+	{"control-socket", "volumes: ['/var/run/docker.sock:/s:ro']", "volumes: ['/home:/s']"},
 	{"control-socket", "volumes: ['/run:/run']", "volumes: ['/running:/s']"},
 	{"control-socket", "volumes: ['/run/user/1000/podman/podman.sock:/s']",
 	 "volumes: ['/run/user/1000/podman-notes:/s']"},
+	{"control-socket", "volumes: ['/var/run/containerd:/s']", "volumes: ['/var/lib:/s']"},
+	{"control-socket", "volumes: ['/srv:/s']", "volumes: ['" RUN "ning:/s']"},
 	{"control-socket", "volumes: ['" RUN "/shop:/s']", "volumes: ['" RUN "-2:/s']"},
 	{"control-socket", "volumes: ['/:/host:ro']", "tmpfs: [/run]"},
 	{"sensitive-mount", "volumes: ['/etc:/e:ro']", "volumes: ['/etc/localtime:/e:ro']"},
@@ -104,7 +106,8 @@ static const struct {
 	 "security_opt: [no-new-privileges]"},
 	{"ssh-server", "command: [/usr/sbin/sshd, -D]", "command: [/srv/sshd-notes]"},
 	{"ssh-server", "entrypoint: [sh, -c, 'cd /; exec sshd -D']", "command: [sh, -c, runsshd]"},
-	{"ssh-server", "ports: [{target: 22, published: '2222'}]", "ports: [{target: 222}]"},
+	{"ssh-server", "ports: [{target: 22, published: '2222'}]",
+	 "ports: [{target: 222}, {target: 21}]"},
 	{"cap-drop", "image: x", "cap_drop: [NET_RAW]"},
 	{"cap-drop", "cap_add: [NET_ADMIN]", "privileged: true"},
 	{"port-system", "ports: [{target: 80, published: '1023'}]",
