@@ -54,6 +54,16 @@ static int check_service(const struct project *project, const char *name, struct
 	return err_set(err, ENOENT, "no such service: '%s'; did you mean '%s'?", name, near);
 }
 
+int request_check_services(const struct project *project, char *const *names, size_t n,
+			   struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = check_service(project, names[i], err);
+	return r;
+}
+
 int request_new_with_project(const char *op, const struct project *project, char *const *names,
 			     size_t n, json_t **ret_message, struct err *err)
 {
@@ -61,13 +71,11 @@ int request_new_with_project(const char *op, const struct project *project, char
 	CLEANUP(request_json_cleanup) json_t *message = NULL;
 	json_error_t error;
 	json_t *json;
+	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		int r = check_service(project, names[i], err);
-
-		if (r < 0)
-			return r;
-	}
+	r = request_check_services(project, names, n, err);
+	if (r < 0)
+		return r;
 	project_emit_json(project, &text);
 	json = json_loadb(text.text, text.len, 0, &error);
 	message = request_new(op, names, n);

@@ -32,14 +32,20 @@ int request_run(int fd, const json_t *message, request_event_fn *on_event, void 
  */
 int request_classify(const json_t *message, struct err *err);
 
+/*
+ * Is every one of the N NAMES a service of PROJECT?
+ *
+ * -ENOENT: one is not; the sentence may suggest another.
+ */
+int request_check_services(const struct project *project, char *const *names, size_t n,
+			   struct err *err);
+
 /* {"op":OP,"services":[…]}; NAMES are the operands of a command. */
 json_t *request_new(const char *op, char *const *names, size_t n);
 
 /*
- * The same with the resolved PROJECT in it.  Every name has to be one of its
- * services.
- *
- * -ENOENT: one is not; the sentence may suggest another.
+ * The same with the resolved PROJECT in it, of which every name has to be a
+ * service: -ENOENT as above.
  */
 int request_new_with_project(const char *op, const struct project *project, char *const *names,
 			     size_t n, json_t **ret_message, struct err *err);
