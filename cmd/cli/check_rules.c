@@ -245,6 +245,11 @@ static void tagged_image(const struct service *service, struct check_report *rep
 		check_found(report, service, service->pos, service->image);
 }
 
+static void host_users(const struct service *service, struct check_report *report)
+{
+	found_if(service->userns.mode == USERNS_HOST && !service->privileged, service, report);
+}
+
 static void mandatory_access(const struct service *service, struct check_report *report)
 {
 	found_if(true, service, report);
@@ -318,6 +323,9 @@ const struct check_rule check_rules[] = {
 	 "its image is whatever is called 'latest' at the time",
 	 "write the version it was tested with: 'image: name:1.2'"},
 
+	{"5.31", "host-users", CHECK_INFO, host_users,
+	 "root in it is root on the host, should it break out",
+	 "write 'userns_mode: auto'"},
 	{"5.28", "image-digest", CHECK_INFO, tagged_image,
 	 "another image may come to have the name of this one",
 	 "write the id that 'stack image ls -q' prints: 'image: sha256:…'"},

@@ -42,7 +42,7 @@ assert_eq "rules" "cap-of-host" "$(rules)"
 assert_eq "keys" "column file fix id line message rule service severity" \
 	"$(jq -r '.[0] | keys | join(" ")' <<<"$out")"
 fails 1 stack check --severity info careful --format json
-assert_eq "rules" "image-digest mandatory-access" "$(rules)"
+assert_eq "rules" "host-users image-digest mandatory-access" "$(rules)"
 ok stack check careful --format json
 assert_eq "none" "[]" "$out"
 fails 1 stack check -q

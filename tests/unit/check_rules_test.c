@@ -123,6 +123,7 @@ static const struct {
 	{"healthcheck", "healthcheck: {disable: true}", "healthcheck: {test: [CMD, 'true']}"},
 	{"image-latest", "image: 'registry:5000/nginx'", "image: 'registry:5000/nginx:1.2'"},
 	{"image-latest", "image: 'nginx:latest'", "image: 'nginx@" IMAGE "'"},
+	{"host-users", "image: x", "userns_mode: auto"},
 	{"image-digest", "image: 'nginx:1.2'", "image: '" IMAGE "'"},
 	{"mandatory-access", "image: x", NULL},
 };
