@@ -23,13 +23,15 @@ foreach(source ${UNIT_TESTS})
 endforeach()
 
 # Programs that system tests run inside of containers, whatever the image: static, with the shim's compiler
-# and flags.
-file(GLOB PROBE_SOURCES CONFIGURE_DEPENDS tests/probe/probe*.c)
-add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/tests/probe
-	COMMAND ${SHIM_CC} ${SHIM_FLAGS} -static -o ${CMAKE_BINARY_DIR}/tests/probe ${PROBE_SOURCES}
-	DEPENDS ${PROBE_SOURCES} tests/probe/probe.h WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-	COMMENT "Building the probe" VERBATIM)
-add_custom_target(probe ALL DEPENDS ${CMAKE_BINARY_DIR}/tests/probe)
+# and flags, each from its tests/probe/<name>*.c.
+foreach(name probe bomb)
+	file(GLOB sources CONFIGURE_DEPENDS tests/probe/${name}*.c)
+	add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/tests/${name}
+		COMMAND ${SHIM_CC} ${SHIM_FLAGS} -static -o ${CMAKE_BINARY_DIR}/tests/${name} ${sources}
+		DEPENDS ${sources} tests/probe/probe.h WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+		COMMENT "Building ${name}, for containers" VERBATIM)
+	add_custom_target(${name} ALL DEPENDS ${CMAKE_BINARY_DIR}/tests/${name})
+endforeach()
 
 foreach(check layers source)
 	add_test(NAME source/${check} COMMAND ${CMAKE_SOURCE_DIR}/tests/${check}.sh)

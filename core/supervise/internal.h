@@ -39,6 +39,9 @@ struct unit {
 	struct unit *next;
 	const struct service *service; /* in the project; NULL: an orphan */
 	struct container_record record;
+	/* How it is stopped, by the service; stays when it becomes an orphan. */
+	int stop_signal; /* 0: as the image says */
+	int64_t stop_grace_ms;
 	struct image_info image;
 	struct arena *image_arena; /* owns what `image` points to */
 

@@ -102,8 +102,8 @@ static int stop_signal(const struct unit *unit)
 {
 	int signo = -1;
 
-	if (unit->service && unit->service->stop_signal)
-		signo = signal_parse(unit->service->stop_signal);
+	if (unit->stop_signal > 0)
+		signo = unit->stop_signal;
 	if (signo <= 0)
 		signo = unit->image.stop_signal;
 	return signo > 0 ? signo : SIGTERM;
@@ -225,6 +225,17 @@ static const struct service *service_for(const struct supervisor *supervisor, co
 	return supervisor->project ? project_service(supervisor->project, name) : NULL;
 }
 
+static void attach(struct unit *unit)
+{
+	const struct service *service = service_for(unit->supervisor, unit->record.service);
+
+	unit->service = service;
+	if (!service)
+		return;
+	unit->stop_signal = service->stop_signal ? signal_parse(service->stop_signal) : 0;
+	unit->stop_grace_ms = service->stop_grace_period_ms;
+}
+
 struct unit *unit_new(struct supervisor *supervisor, struct container_record *record)
 {
 	struct driver *driver = &supervisor->driver;
@@ -236,7 +247,8 @@ struct unit *unit_new(struct supervisor *supervisor, struct container_record *re
 	unit->supervisor = supervisor;
 	unit->record = *record;
 	*record = (struct container_record){.index = 0};
-	unit->service = service_for(supervisor, unit->record.service);
+	unit->stop_grace_ms = DEFAULT_GRACE_MS;
+	attach(unit);
 	unit->state = UNIT_CREATED;
 	unit->timer = timer_new(supervisor->loop, on_timer, unit);
 	unit->image_arena = arena_new();
@@ -269,7 +281,7 @@ void unit_free(struct unit *unit)
 void units_attach(struct supervisor *supervisor)
 {
 	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
-		unit->service = service_for(supervisor, unit->record.service);
+		attach(unit);
 }
 
 void unit_start(struct unit *unit, bool by_hand)
@@ -286,7 +298,7 @@ void unit_start(struct unit *unit, bool by_hand)
 void unit_stop(struct unit *unit, int64_t grace_ms)
 {
 	if (grace_ms < 0)
-		grace_ms = unit->service ? unit->service->stop_grace_period_ms : DEFAULT_GRACE_MS;
+		grace_ms = unit->stop_grace_ms;
 	unit->grace_ms = grace_ms;
 	unit->record.stopped = true;
 	unit_save(unit);
