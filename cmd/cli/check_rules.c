@@ -245,6 +245,14 @@ static void tagged_image(const struct service *service, struct check_report *rep
 		check_found(report, service, service->pos, service->image);
 }
 
+static void host_devices(const struct service *service, struct check_report *report)
+{
+	for (size_t i = 0; i < service->n_devices; i++)
+		check_found(report, service, service->devices[i].pos, service->devices[i].source);
+	for (size_t i = 0; i < service->device_cgroup_rules.n; i++)
+		check_found(report, service, service->pos, service->device_cgroup_rules.items[i]);
+}
+
 static void host_users(const struct service *service, struct check_report *report)
 {
 	found_if(service->userns.mode == USERNS_HOST && !service->privileged, service, report);
@@ -313,6 +321,9 @@ const struct check_rule check_rules[] = {
 	{"5.15", "restart", CHECK_LOW, restarts,
 	 "it is started again more than five times",
 	 "write 'restart: on-failure:5'"},
+	{"5.18", "device", CHECK_LOW, host_devices,
+	 "it uses a device of the host",
+	 "remove it from 'devices'; ':r' is enough for what is only read"},
 	{"5.19", "ulimit", CHECK_LOW, no_ulimit,
 	 "a limit of its processes is lifted",
 	 "write a number below 'ulimits', or remove it to have the default"},

@@ -21,7 +21,7 @@
  * kept, so that a report of the one can be laid beside a report of the other.
  * What every container gets here (a pids limit, a seccomp filter, namespaces
  * of its own) is only found where a service takes it away, and what the loader
- * refuses (devices, namespaces of the host) has no rule.
+ * refuses (pid, ipc and uts namespaces of the host) has no rule.
  */
 enum check_level { CHECK_INFO, CHECK_LOW, CHECK_MEDIUM, CHECK_HIGH };
 

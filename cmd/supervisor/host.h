@@ -148,14 +148,28 @@ void host_ports_release(struct host *host);
 int host_rootfs_dir(const struct host *host, const char *container, const char *sub, char *ret,
 		    size_t size, struct err *err);
 
+struct arena;
+
+/* What a service's devices are on this host. */
+struct host_devices {
+	struct spec_device *nodes;
+	size_t n_nodes;
+	struct device_rule *rules; /* for these nodes, and those of device_cgroup_rules */
+	size_t n_rules;
+};
+
+/* Look SERVICE's devices up.  Paths are in ARENA.  -ENOENT: one is not there. */
+int host_devices_find(const struct service *service, struct arena *arena,
+		      struct host_devices *ret_devices, struct err *err);
+void host_devices_release(struct host_devices *devices);
+
 /*
  * Work out the spec of one container and write it, with its files, to its
  * directory.  Anonymous volumes are added to RECORD.
  */
 int host_write_spec(struct host *host, const struct container_def *def, const struct image *image,
-		    const struct host_ids *ids, struct container_record *record, struct err *err);
-
-struct arena;
+		    const struct host_ids *ids, const struct host_devices *devices,
+		    struct container_record *record, struct err *err);
 
 /* The mounts of SPEC in the order they are made; strings in ARENA. */
 int host_spec_mounts(struct host *host, const struct container_def *def, const struct image *image,

@@ -7,6 +7,7 @@
  */
 #include "cmd/supervisor/host.h"
 
+#include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
 
@@ -57,17 +58,30 @@ static struct cgroup_limits limits_of(const struct service *service)
 	return limits;
 }
 
+static int restrict_devices(struct host *host, const struct service *service, const char *path,
+			    const struct host_devices *devices, struct err *err)
+{
+	CLEANUP(device_filter_release) struct device_filter own = DEVICE_FILTER_INIT;
+	struct device_filter *filter = service->privileged ? &host->all_devices : &host->devices;
+	int r = 0;
+
+	if (devices->n_rules && !service->privileged) {
+		r = device_filter_init(&own, devices->rules, devices->n_rules, false, err);
+		filter = &own;
+	}
+	return r < 0 ? r : device_filter_apply(filter, &host->cgroups, path, err);
+}
+
 static int make_cgroups(struct host *host, const struct service *service, const char *name,
-			struct err *err)
+			const struct host_devices *devices, struct err *err)
 {
 	struct cgroup_limits limits = limits_of(service);
-	struct device_filter *filter = service->privileged ? &host->all_devices : &host->devices;
 	char path[CGROUP_PATH_MAX];
 	int r;
 
 	host_cgroup_path(host, name, path, sizeof(path));
 	r = cgroup_create(&host->cgroups, path, &limits, err);
-	return r < 0 ? r : device_filter_apply(filter, &host->cgroups, path, err);
+	return r < 0 ? r : restrict_devices(host, service, path, devices, err);
 }
 
 static int make_directories(const struct host *host, const char *name, struct err *err)
@@ -95,18 +109,22 @@ static int create(struct host *host, const struct container_def *def,
 {
 	const struct service *service = def->service;
 	bool on_host = service->network_mode && strcmp(service->network_mode, "host") == 0;
+	CLEANUP(host_devices_release) struct host_devices devices = {.n_nodes = 0};
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	struct host_ids ids;
 	int r;
 
-	r = make_directories(host, record->name, err);
+	r = host_devices_find(service, arena, &devices, err);
+	if (r == 0)
+		r = make_directories(host, record->name, err);
 	if (r == 0)
 		r = host_choose_ids(host, service, record->name, &ids, err);
 	if (r == 0 && !on_host)
 		r = host_attach(host, service, &ids, record, err);
 	if (r == 0)
-		r = make_cgroups(host, service, record->name, err);
+		r = make_cgroups(host, service, record->name, &devices, err);
 	if (r == 0)
-		r = host_write_spec(host, def, image, &ids, record, err);
+		r = host_write_spec(host, def, image, &ids, &devices, record, err);
 	/* Again, with the addresses and volumes that were chosen. */
 	return r < 0 ? r : record_save(host->run_fd, record, err);
 }

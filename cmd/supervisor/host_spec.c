@@ -284,13 +284,17 @@ static int write_spec(const struct container_spec *spec, int dirfd, struct err *
 }
 
 int host_write_spec(struct host *host, const struct container_def *def, const struct image *image,
-		    const struct host_ids *ids, struct container_record *record, struct err *err)
+		    const struct host_ids *ids, const struct host_devices *devices,
+		    struct container_record *record, struct err *err)
 {
 	CLEANUP(cgroup_paths_release) struct cgroup_paths cgroups = CGROUP_PATHS_INIT;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	const struct service *service = def->service;
-	struct container_spec spec = {
-		.name = record->name, .id_host = ids->first, .id_count = ids->count};
+	struct container_spec spec = {.name = record->name,
+				      .id_host = ids->first,
+				      .id_count = ids->count,
+				      .devices = devices->nodes,
+				      .n_devices = (uint32_t)devices->n_nodes};
 	CLEANUP_FD int dir = -1;
 	char path[PATH_MAX];
 	int r;

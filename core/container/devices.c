@@ -3,11 +3,16 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
+#include "core/container/idmap.h"
+#include "core/container/inroot.h"
+#include "core/container/spec.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -36,15 +41,16 @@ static const char *const not_host[] = {"pts", "shm", "fd", "mqueue", "console", 
 static int make_node(int dev, const char *name, mode_t mode, dev_t rdev, struct err *err)
 {
 	struct stat st;
+	bool made = mknodat(dev, name, mode, rdev) == 0;
 
-	if (mknodat(dev, name, mode, rdev) < 0)
-		return errno == EEXIST ? 0 : err_sys(err, errno, "create '/dev/%s'", name);
+	if (!made && errno != EEXIST)
+		return err_sys(err, errno, "create device '%s'", name);
 	/* The mode by chmod, past the umask. */
-	if (fchmodat(dev, name, mode & 07777, 0) < 0 ||
+	if ((made && fchmodat(dev, name, mode & 07777, 0) < 0) ||
 	    fstatat(dev, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, errno, "create '/dev/%s'", name);
+		return err_sys(err, errno, "create device '%s'", name);
 	if (st.st_rdev != rdev || (st.st_mode & S_IFMT) != (mode & S_IFMT))
-		return err_set(err, EBADF, "'/dev/%s' is not what was created", name);
+		return err_set(err, EEXIST, "device '%s': another file has that name", name);
 	return 0;
 }
 
@@ -118,6 +124,48 @@ int devices_add_host(int dev, struct err *err)
 	if (host < 0)
 		return err_sys(err, errno, "open the host's /dev");
 	return copy_dir(host, dev, HOST_DEPTH_MAX, err);
+}
+
+/* The directory PATH is to be in, and its last component. */
+static int open_parent(int dev, int root, const char *path, const char **ret_name, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	bool in_dev = !strncmp(path, "/dev/", 5);
+	char dir[PATH_MAX];
+
+	if (in_dev)
+		path += 4;
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash + 1 - path), path);
+	*ret_name = slash + 1;
+	return inroot_make_dir(in_dev ? dev : root, dir, err);
+}
+
+static int add_device(int dev, int root, const struct container_spec *spec,
+		      const struct spec_device *device, struct err *err)
+{
+	dev_t rdev = makedev(device->major_number, device->minor_number);
+	uid_t uid = idmap_host_id(spec, device->uid), gid = idmap_host_id(spec, device->gid);
+	CLEANUP_FD int parent = -1;
+	const char *name;
+	int r;
+
+	if (!device->path || device->path[0] != '/' || strlen(device->path) >= PATH_MAX)
+		return err_set(err, EINVAL, "this is not the path of a device");
+	parent = open_parent(dev, root, device->path, &name, err);
+	if (parent < 0)
+		return parent;
+	r = make_node(parent, name, device->mode, rdev, err);
+	if (r == 0 && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		r = err_sys(err, errno, "give '%s' its owner", device->path);
+	return r;
+}
+
+int devices_add(int dev, int root, const struct container_spec *spec, struct err *err)
+{
+	for (uint32_t i = 0; i < spec->n_devices; i++)
+		if (add_device(dev, root, spec, &spec->devices[i], err) < 0)
+			return err_wrap(err, "devices: '%s'", spec->devices[i].path);
+	return 0;
 }
 
 int devices_give(int dev, uid_t owner, struct err *err)

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+struct container_spec;
 struct err;
 
 /*
@@ -17,6 +18,12 @@ int devices_populate(int dev, struct err *err);
 
 /* All device nodes of the host besides, for a privileged container. */
 int devices_add_host(int dev, struct err *err);
+
+/*
+ * The nodes of SPEC: below /dev in DEV, others in ROOT.  A node that is there
+ * already has to be the same device.
+ */
+int devices_add(int dev, int root, const struct container_spec *spec, struct err *err);
 
 /* Give what devices_populate() made to user and group OWNER. */
 int devices_give(int dev, uid_t owner, struct err *err);

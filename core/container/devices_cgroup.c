@@ -32,6 +32,39 @@ static const struct device_rule default_rules[] = {
 	{'c', 10, 200, RWM},	     /* net/tun */
 };
 
+/* A number or '*' at *TEXT, which is moved behind it and the character END. */
+static bool parse_number(const char **text, char end, int64_t *ret)
+{
+	size_t digits = strspn(*text, "0123456789");
+
+	if (**text == '*')
+		*ret = DEVICE_ANY;
+	else if (digits > 0 && digits < 8)
+		*ret = strtol(*text, NULL, 10);
+	else
+		return false;
+	*text += **text == '*' ? 1 : digits;
+	return *(*text)++ == end;
+}
+
+int device_rule_parse(const char *text, struct device_rule *ret_rule)
+{
+	struct device_rule rule = {.type = *text};
+
+	if (!rule.type || !strchr("abc", rule.type) || text[1] != ' ')
+		return -EINVAL;
+	text += 2;
+	if (!parse_number(&text, ':', &rule.major_number) ||
+	    !parse_number(&text, ' ', &rule.minor_number) || !*text || text[strspn(text, "rwm")])
+		return -EINVAL;
+	for (; *text; text++)
+		rule.access |= *text == 'r'   ? DEVICE_READ
+			       : *text == 'w' ? DEVICE_WRITE
+					      : DEVICE_MKNOD;
+	*ret_rule = rule;
+	return 0;
+}
+
 /* A rule is at most this long, see rule_emit(); the rest is what is around the rules. */
 #define RULE_INSNS  8
 #define FRAME_INSNS 8

@@ -35,6 +35,13 @@ struct device_rule {
 	unsigned int access;
 };
 
+/*
+ * The rule TEXT: "c 10:229 rwm", with b, or a for both kinds ('a' is in
+ * RET_RULE->type then, and stands for two rules), '*' for any number, and some
+ * of r, w and m.  -EINVAL: it is none.
+ */
+int device_rule_parse(const char *text, struct device_rule *ret_rule);
+
 struct device_filter {
 	struct device_rule *rules;
 	size_t n_rules;

@@ -68,6 +68,8 @@ static int mount_dev(int root, const struct container_spec *spec, struct kernfs 
 		r = devices_give(kernfs->dev, owner, err);
 	if (r == 0 && spec->privileged)
 		r = devices_add_host(kernfs->dev, err);
+	if (r == 0)
+		r = devices_add(kernfs->dev, root, spec, err);
 	if (r < 0)
 		return r;
 	snprintf(options, sizeof(options), "newinstance,ptmxmode=0666,mode=0620,gid=%u",

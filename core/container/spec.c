@@ -15,7 +15,7 @@
  * one stores.  Numbers are stable: a shim reads what an older supervisor wrote.
  */
 enum kind { STRING, STRINGS, U32, U64, BLOB };
-enum owner { SPEC, MOUNT, RLIMIT, N_OWNERS };
+enum owner { SPEC, MOUNT, RLIMIT, DEVICE, N_OWNERS };
 
 struct field {
 	uint16_t id;
@@ -36,6 +36,10 @@ struct field {
 #define RLIMIT_FIELD(id, kind, member)                                                             \
 	{                                                                                          \
 		id, kind, RLIMIT, offsetof(struct spec_rlimit, member), 0                          \
+	}
+#define DEVICE_FIELD(id, kind, member)                                                             \
+	{                                                                                          \
+		id, kind, DEVICE, offsetof(struct spec_device, member), 0                          \
 	}
 
 static const struct field fields[] = {
@@ -83,6 +87,12 @@ static const struct field fields[] = {
 	RLIMIT_FIELD(96, U32, resource),
 	RLIMIT_FIELD(97, U64, soft),
 	RLIMIT_FIELD(98, U64, hard),
+	DEVICE_FIELD(112, STRING, path),
+	DEVICE_FIELD(113, U32, mode),
+	DEVICE_FIELD(114, U32, major_number),
+	DEVICE_FIELD(115, U32, minor_number),
+	DEVICE_FIELD(116, U32, uid),
+	DEVICE_FIELD(117, U32, gid),
 };
 
 /* The arrays of structs: where their pointer and their count are in the spec. */
@@ -93,6 +103,8 @@ static const struct {
 		   offsetof(struct container_spec, n_mounts)},
 	[RLIMIT] = {sizeof(struct spec_rlimit), offsetof(struct container_spec, rlimits),
 		    offsetof(struct container_spec, n_rlimits)},
+	[DEVICE] = {sizeof(struct spec_device), offsetof(struct container_spec, devices),
+		    offsetof(struct container_spec, n_devices)},
 };
 
 struct header {

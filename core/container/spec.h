@@ -50,6 +50,14 @@ struct spec_rlimit {
 	uint64_t soft, hard;
 };
 
+/* A device node, made with owner and mode of the host's. */
+struct spec_device {
+	const char *path; /* absolute, resolved inside the root file system */
+	uint32_t mode;	  /* S_IFCHR or S_IFBLK, and permissions */
+	uint32_t major_number, minor_number;
+	uint32_t uid, gid;
+};
+
 struct container_spec {
 	const char *name; /* "shop-web-1", for messages */
 	spec_strings argv;
@@ -78,9 +86,11 @@ struct container_spec {
 
 	uint64_t capabilities; /* bit N is capability N: bounding, permitted and effective set */
 	uint32_t no_new_privs;
-	uint32_t privileged;  /* no masked paths, host devices, writable /sys */
-	const void *seccomp;  /* array of struct sock_filter; empty: unconfined */
-	uint32_t seccomp_len; /* bytes */
+	uint32_t privileged;	     /* no masked paths, host devices, writable /sys */
+	const void *seccomp;	     /* array of struct sock_filter; empty: unconfined */
+	uint32_t seccomp_len;	     /* bytes */
+	struct spec_device *devices; /* besides those that every container has */
+	uint32_t n_devices;
 	struct spec_rlimit *rlimits;
 	uint32_t n_rlimits;
 	spec_strings sysctls; /* "net.core.somaxconn=1024" */

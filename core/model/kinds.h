@@ -50,6 +50,9 @@ extern const struct kind kind_platform;	   /* no field: the host's, or an error 
 /* kinds_userns.c: of struct service */
 extern const struct kind kind_userns;
 
+/* kinds_devices.c: of struct service */
+extern const struct kind kind_devices, kind_device_rules;
+
 /* kinds_ports.c, kinds_mounts.c, kinds_references.c: of struct service, … */
 extern const struct kind kind_ports, kind_mounts, kind_tmpfs, kind_networks, kind_depends_on;
 /* … and of an element of these */

@@ -127,6 +127,14 @@ struct logging {
 	int64_t max_file;   /* files kept; 0: not said */
 };
 
+/* services.<name>.devices: a device of the host */
+struct device {
+	const char *source;	 /* absolute path of the host; a directory is all nodes below it */
+	const char *target;	 /* absolute path in the container */
+	const char *permissions; /* some of "rwm" */
+	struct position pos;
+};
+
 /* userns_mode: whose user ids the container's are */
 struct userns {
 	enum userns_mode { USERNS_HOST, USERNS_AUTO, USERNS_MAP } mode;
@@ -178,6 +186,9 @@ struct service {
 	struct map sysctls;
 	struct strings cap_add, cap_drop, security_opt;
 	struct userns userns;
+	const struct device *devices;
+	size_t n_devices;
+	struct strings device_cgroup_rules; /* for device_rule_parse() */
 	bool privileged;
 	bool read_only;
 	bool init;

@@ -204,6 +204,17 @@ static const struct attribute service_network[] = {
 };
 #undef AT
 
+#define AT(field) offsetof(struct device, field)
+static const struct attribute device[] = {
+	{"source", &kind_string, AT(source), MERGE_REPLACE, APPLY_ROLLING,
+	 .doc = "the device on the host; a directory is all devices in it"},
+	{"target", &kind_string, AT(target), MERGE_REPLACE, APPLY_ROLLING,
+	 .doc = "the device in the container"},
+	{"permissions", &kind_string, AT(permissions), MERGE_REPLACE, APPLY_ROLLING,
+	 .doc = "some of r, w and m (mknod)"},
+};
+#undef AT
+
 #define AT(field) offsetof(struct dependency, field)
 static const struct attribute dependency[] = {
 	{"condition", &kind_condition, AT(condition), MERGE_REPLACE, APPLY_LIVE,
@@ -221,5 +232,6 @@ const struct schema schema_logging = SCHEMA_OF(logging);
 const struct schema schema_deploy = SCHEMA_OF(deploy);
 const struct schema schema_port = SCHEMA_OF(port);
 const struct schema schema_mount = SCHEMA_OF(mount);
+const struct schema schema_device = SCHEMA_OF(device);
 const struct schema schema_service_network = SCHEMA_OF(service_network);
 const struct schema schema_dependency = SCHEMA_OF(dependency);

@@ -124,6 +124,8 @@ static const struct {
 	{"image-latest", "image: 'registry:5000/nginx'", "image: 'registry:5000/nginx:1.2'"},
 	{"image-latest", "image: 'nginx:latest'", "image: 'nginx@" IMAGE "'"},
 	{"host-users", "image: x", "userns_mode: auto"},
+	{"device", "devices: ['/dev/fuse']", "image: x"},
+	{"device", "device_cgroup_rules: ['c 10:229 r']", "devices: []"},
 	{"image-digest", "image: 'nginx:1.2'", "image: '" IMAGE "'"},
 	{"mandatory-access", "image: x", NULL},
 };

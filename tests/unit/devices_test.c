@@ -163,12 +163,44 @@ static void malformed_rules_are_refused(void **state)
 	}
 }
 
+static void rules_as_text(void **state)
+{
+	static const char *const bad[] = {"",
+					  "c",
+					  "c 1",
+					  "c 1:3",
+					  "c 1:3 ",
+					  "d 1:3 r",
+					  "c 1:3 rx",
+					  "c -1:3 r",
+					  "c 1:3  r",
+					  "c1:3 r",
+					  "c 1:3 r ",
+					  "c **:3 r",
+					  "c 123456789:3 r"};
+	struct device_rule rule;
+
+	assert_int_equal(device_rule_parse("c 10:229 rw", &rule), 0);
+	assert_int_equal(rule.type, 'c');
+	assert_int_equal(rule.major_number, 10);
+	assert_int_equal(rule.minor_number, 229);
+	assert_int_equal(rule.access, DEVICE_READ | DEVICE_WRITE);
+	assert_int_equal(device_rule_parse("a *:* m", &rule), 0);
+	assert_int_equal(rule.type, 'a');
+	assert_int_equal(rule.major_number, DEVICE_ANY);
+	assert_int_equal(rule.minor_number, DEVICE_ANY);
+	assert_int_equal(rule.access, DEVICE_MKNOD);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(device_rule_parse(bad[i], &rule), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bpf_filters_devices),
 		cmocka_unit_test(v1_filters_devices),
 		cmocka_unit_test(malformed_rules_are_refused),
+		cmocka_unit_test(rules_as_text),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

@@ -17,6 +17,7 @@ static struct spec_mount mounts[] = {
 	{.type = SPEC_MOUNT_BIND, .source = "/s", .target = "/t", .flags = 1},
 	{.type = SPEC_MOUNT_TMPFS, .target = "/tmp", .data = "size=1", .propagation = 7},
 };
+static struct spec_device devices[] = {{"/dev/a", 0020640, 10, 237, 0, 6}};
 static struct spec_rlimit rlimits[] = {{7, 100, UINT64_MAX}};
 
 static struct container_spec example(void)
@@ -27,6 +28,10 @@ static struct container_spec example(void)
 		.cgroups = cgroups,
 		.mounts = mounts,
 		.n_mounts = 2,
+		.devices = devices,
+		.n_devices = 1,
+		.id_host = 300000,
+		.id_count = 65536,
 		.rlimits = rlimits,
 		.n_rlimits = 1,
 		.capabilities = UINT64_C(0xa80425fb),
@@ -66,6 +71,13 @@ static void what_is_encoded_comes_back(void **state)
 	assert_int_equal(out.mounts[0].flags, 1);
 	assert_string_equal(out.mounts[1].data, "size=1");
 	assert_int_equal(out.mounts[1].propagation, 7);
+	assert_int_equal(out.n_devices, 1);
+	assert_string_equal(out.devices[0].path, "/dev/a");
+	assert_int_equal(out.devices[0].mode, 0020640);
+	assert_int_equal(out.devices[0].minor_number, 237);
+	assert_int_equal(out.devices[0].gid, 6);
+	assert_int_equal(out.id_host, 300000);
+	assert_int_equal(out.id_count, 65536);
 	assert_int_equal(out.n_rlimits, 1);
 	assert_true(out.rlimits[0].hard == UINT64_MAX);
 	assert_true(out.capabilities == in.capabilities);
