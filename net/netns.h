@@ -21,7 +21,7 @@ struct netlink;
  * everything it did from there on would happen in the wrong place.
  */
 #define NETNS_DIR      "/run/netns"
-#define NETNS_NAME_MAX 128 /* with the NUL */
+#define NETNS_NAME_MAX 192 /* with the NUL */
 
 /*
  * The name for CONTAINER of the project PROJECT_ID (paths.h).  The names of

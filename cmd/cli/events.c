@@ -6,6 +6,7 @@
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
+#include "core/base/jsontext.h"
 #include "core/base/strbuf.h"
 
 #include <errno.h>
@@ -33,11 +34,8 @@ static void print_event(void *data, const json_t *event)
 
 	if (!containers_selected(output_string(event, "service"), watcher->services, watcher->n))
 		return;
-	if (watcher->json) {
-		CLEANUP_FREE char *text = json_dumps(event, JSON_COMPACT);
-
-		strbuf_puts(&line, text ? text : "{}");
-	}
+	if (watcher->json && jsontext_add(&line, event, JSON_COMPACT) < 0)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(keys) && !watcher->json; i++) {
 		const char *text = output_string(event, keys[i]);
 

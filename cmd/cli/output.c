@@ -3,6 +3,7 @@
 
 #include "cmd/cli/cli.h"
 #include "core/base/cleanup.h"
+#include "core/base/jsontext.h"
 #include "core/base/strbuf.h"
 
 #include <string.h>
@@ -25,11 +26,10 @@ int output_format(const char *given, const char *const *formats, size_t n)
 int output_json(const json_t *value, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
-	CLEANUP_FREE char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 
-	if (!text)
+	if (jsontext_add(&out, value, JSON_INDENT(2)) < 0)
 		return err_nomem(err);
-	strbuf_printf(&out, "%s\n", text);
+	strbuf_putc(&out, '\n');
 	return cli_output(&out, err);
 }
 

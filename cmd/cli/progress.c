@@ -7,6 +7,7 @@
 #include "cmd/cli/table.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/jsontext.h"
 #include "core/base/strbuf.h"
 
 #include <stdlib.h>
@@ -154,12 +155,11 @@ static void update(struct progress *progress, struct progress_line line)
 
 static void print_json(const json_t *event)
 {
-	CLEANUP_FREE char *text = json_dumps(event, JSON_COMPACT);
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 
-	if (!text)
+	if (jsontext_add(&out, event, JSON_COMPACT) < 0)
 		return;
-	strbuf_printf(&out, "%s\n", text);
+	strbuf_putc(&out, '\n');
 	(void)fd_write_all(STDERR_FILENO, out.text, out.len);
 }
 

@@ -194,6 +194,22 @@ static int run(struct exec *exec, struct err *err)
 	return exec->options.detach ? 0 : attend(exec);
 }
 
+/* The sentence may quote a name of the image's or of a script's: nothing in it is to move a cursor.
+ */
+static void say(const struct err *err)
+{
+	char text[sizeof(err->msg)];
+	size_t n = 0;
+
+	for (const unsigned char *p = (const unsigned char *)err->msg; *p; p++) {
+		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+
+		text[n++] = *p < 0x20 || *p == 0x7f || c1 ? '?' : (char)*p;
+		p += c1;
+	}
+	fprintf(stderr, "stack: %.*s\n", (int)n, text);
+}
+
 int command_exec(int argc, char **argv)
 {
 	struct exec exec = {.container = -1, .cgroup = -1, .parent = -1, .pidfd = -1, .master = -1};
@@ -207,6 +223,6 @@ int command_exec(int argc, char **argv)
 		remove_cgroup(&exec);
 	}
 	if (err.code)
-		fprintf(stderr, "stack: %s\n", err.msg);
+		say(&err);
 	return code;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/model/kinds.h"
 
+#include "core/base/text.h"
 #include "core/model/decode.h"
 #include "core/model/node.h"
 #include "core/model/units.h"
@@ -10,6 +11,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+/* With what we put around it, it is still a file name. */
+#define LONG_NAME_MAX 128
 
 static void decode_string(struct decoder *decoder, const struct attribute *attribute,
 			  const struct node *node, void *object)
@@ -36,6 +40,23 @@ static void emit_string(struct writer *writer, const struct attribute *attribute
 }
 
 const struct kind kind_string = {decode_string, present_string, emit_string};
+
+/* It becomes the name of a directory. */
+static void decode_name(struct decoder *decoder, const struct attribute *attribute,
+			const struct node *node, void *object)
+{
+	const char *text = decode_text(decoder, node, "a name");
+
+	if (text && !text_is_name(text, LONG_NAME_MAX))
+		decode_error(decoder, node->pos,
+			     "'%s' is no name: letters, digits, '_', '.' and '-', the first one a "
+			     "letter or a digit, %d at most",
+			     text, LONG_NAME_MAX);
+	else if (text)
+		*SCHEMA_FIELD(const char *, object, attribute) = text;
+}
+
+const struct kind kind_name = {decode_name, present_string, emit_string};
 
 static void decode_bool(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)

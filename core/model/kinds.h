@@ -15,6 +15,7 @@
 
 /* kinds.c */
 extern const struct kind kind_string;	/* const char * */
+extern const struct kind kind_name;	/* const char *, by text_is_name() */
 extern const struct kind kind_bool;	/* bool */
 extern const struct kind kind_integer;	/* int64_t, within min and max */
 extern const struct kind kind_number;	/* int, likewise */

@@ -31,12 +31,12 @@ static const struct attribute ipam[] = {
 static const struct schema schema_ipam = SCHEMA_OF(ipam);
 
 static const struct attribute network_external[] = {
-	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
 };
 static const struct schema schema_network_external = SCHEMA_OF(network_external);
 
 static const struct attribute network[] = {
-	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_RECREATE,
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "instead of <project>_<key>"},
 	{.key = "driver", .kind = &kind_refused, .accepts = "bridge default",
 	 .sentence = "only networks of the driver 'bridge' are there; for the host's own network "
@@ -61,12 +61,12 @@ static const struct attribute network[] = {
 
 #define AT(field) offsetof(struct volume, field)
 static const struct attribute volume_external[] = {
-	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
 };
 static const struct schema schema_volume_external = SCHEMA_OF(volume_external);
 
 static const struct attribute volume[] = {
-	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_RECREATE,
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "instead of <project>_<key>"},
 	{.key = "driver", .kind = &kind_refused, .accepts = "local default",
 	 .sentence = "only volumes of the driver 'local' are there; remove it", .doc = "local"},
@@ -86,7 +86,7 @@ static const struct attribute own[] = {
 static const struct schema schema_own = SCHEMA_OF(own);
 
 static const struct attribute project[] = {
-	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_RECREATE,
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "the project's name, where -p does not say another one"},
 	{"services", &kind_services, 0, MERGE_NAMED, APPLY_NONE, .schema = &schema_service,
 	 .doc = "what is run"},

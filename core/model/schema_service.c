@@ -30,7 +30,7 @@ static const struct attribute attributes[] = {
 	{"labels", &kind_map, AT(labels), MERGE_MAP, APPLY_LIVE, .doc = "notes for other programs"},
 	{"annotations", &kind_map, AT(annotations), MERGE_MAP, APPLY_LIVE,
 	 .doc = "notes for the runtime"},
-	{"container_name", &kind_string, AT(container_name), MERGE_REPLACE, APPLY_RECREATE,
+	{"container_name", &kind_name, AT(container_name), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "instead of <project>-<service>-<index>"},
 	{"hostname", &kind_string, AT(hostname), MERGE_REPLACE, APPLY_ROLLING,
 	 .doc = "what hostname(1) says in the container"},

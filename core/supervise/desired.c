@@ -12,6 +12,8 @@
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/jsontext.h"
+#include "core/base/strbuf.h"
 #include "core/converge/confighash.h"
 #include "core/model/diagnostics.h"
 #include "core/model/graph.h"
@@ -26,12 +28,12 @@
 static int load_json(const json_t *json, struct project **ret_project, struct err *err)
 {
 	CLEANUP(diagnostics_release) struct diagnostics diag = DIAGNOSTICS_INIT;
-	CLEANUP_FREE char *text = json_dumps(json, JSON_COMPACT);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	int r;
 
-	if (!text)
+	if (jsontext_add(&text, json, JSON_COMPACT) < 0)
 		return err_set(err, EBADMSG, "the project is no JSON object");
-	r = load_canonical(text, strlen(text), "project", &diag, ret_project, err);
+	r = load_canonical(text.text, text.len, "project", &diag, ret_project, err);
 	if (r == -EINVAL) {
 		diagnostics_sort(&diag);
 		return err_set(err, EINVAL, "%s", diag.n ? diag.items[0].text : "invalid project");
@@ -224,12 +226,12 @@ static void set_project(struct supervisor *supervisor, struct project *project, 
 
 int wish_adopt(struct wish *wish, struct supervisor *supervisor, struct err *err)
 {
-	CLEANUP_FREE char *text = json_dumps(wish->json, JSON_COMPACT);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	int r;
 
-	if (!text)
+	if (jsontext_add(&text, wish->json, JSON_COMPACT) < 0)
 		return err_nomem(err);
-	r = fd_replace_file(supervisor->run_fd, DESIRED_FILE, text, strlen(text), 0600, err);
+	r = fd_replace_file(supervisor->run_fd, DESIRED_FILE, text.text, text.len, 0600, err);
 	if (r < 0)
 		return r;
 	set_project(supervisor, TAKE_PTR(wish->project), TAKE_PTR(wish->json));
