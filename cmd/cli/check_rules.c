@@ -76,25 +76,13 @@ static void host_network(const struct service *service, struct check_report *rep
 
 static void no_seccomp(const struct service *service, struct check_report *report)
 {
-	bool unconfined = false;
-
-	for (size_t i = 0; i < service->security_opt.n; i++)
-		unconfined |= strcmp(service->security_opt.items[i], "seccomp=unconfined") == 0 ||
-			      strcmp(service->security_opt.items[i], "seccomp:unconfined") == 0;
-	found_if(unconfined && !service->privileged, service, report);
+	found_if(service->security.seccomp == SECCOMP_CHOICE_UNCONFINED && !service->privileged,
+		 service, report);
 }
 
 static void new_privileges(const struct service *service, struct check_report *report)
 {
-	bool refused = false;
-
-	for (size_t i = 0; i < service->security_opt.n; i++) {
-		const char *option = service->security_opt.items[i];
-
-		refused |=
-			strncmp(option, "no-new-privileges", 17) == 0 && !strstr(option, "false");
-	}
-	found_if(!refused, service, report);
+	found_if(!service->security.no_new_privileges, service, report);
 }
 
 /* Is PROGRAM called in TEXT, which may be a path or a line for a shell? */

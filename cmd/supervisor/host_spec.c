@@ -14,6 +14,7 @@
 #include "core/base/fd.h"
 #include "core/container/caps.h"
 #include "core/supervise/seccomp.h"
+#include "core/supervise/seccomp_file.h"
 #include "net/netns.h"
 
 #include <errno.h>
@@ -175,33 +176,47 @@ static int seccomp_for(struct host *host, uint64_t capabilities, struct containe
 	return 0;
 }
 
-static int spec_security(struct host *host, struct container_spec *spec,
-			 const struct service *service, struct err *err)
+/* The profile of a file, read anew for each container: it may have changed. */
+static int seccomp_from_file(struct container_spec *spec, const char *path, struct arena *arena,
+			     struct err *err)
 {
-	bool unconfined = service->privileged;
-	int r;
+	CLEANUP_FREE struct sock_filter *filter = NULL;
+	struct sock_filter *copy;
+	size_t n;
+	int r = seccomp_file_read(path, spec->capabilities, &filter, &n, err);
 
-	for (size_t i = 0; i < service->security_opt.n; i++) {
-		const char *option = service->security_opt.items[i];
+	if (r < 0)
+		return err_wrap(err, "security_opt");
+	copy = ARENA_ARRAY(arena, struct sock_filter, n);
+	memcpy(copy, filter, n * sizeof(*copy));
+	spec->seccomp = copy;
+	spec->seccomp_len = (uint32_t)(n * sizeof(*copy));
+	return 0;
+}
 
-		if (strncmp(option, "no-new-privileges", 17) == 0 && !strstr(option, "false"))
-			spec->no_new_privs = 1;
-		else if (strcmp(option, "seccomp=unconfined") == 0 ||
-			 strcmp(option, "seccomp:unconfined") == 0)
-			unconfined = true;
-		else if (strncmp(option, "seccomp", 7) == 0)
-			return err_set(err, EOPNOTSUPP,
-				       "security_opt: seccomp profiles from files are not "
-				       "supported yet; the default profile and "
-				       "'seccomp=unconfined' are");
-		/* AppArmor and SELinux labels: the loader has said that they have no effect. */
-	}
+static int spec_security(struct host *host, struct container_spec *spec,
+			 const struct service *service, struct arena *arena, struct err *err)
+{
+	int r = caps_compute(service->cap_add.items, service->cap_drop.items, service->privileged,
+			     &spec->capabilities, err);
+
 	spec->privileged = service->privileged;
-	r = caps_compute(service->cap_add.items, service->cap_drop.items, service->privileged,
-			 &spec->capabilities, err);
-	if (r == 0 && !unconfined)
-		r = seccomp_for(host, spec->capabilities, spec, err);
-	return r;
+	spec->no_new_privs = service->security.no_new_privileges;
+	if (r < 0)
+		return r;
+	switch (service->security.seccomp) {
+	case SECCOMP_CHOICE_UNCONFINED:
+		return 0;
+	case SECCOMP_CHOICE_FILE:
+		return seccomp_from_file(spec, service->security.seccomp_file, arena, err);
+	case SECCOMP_CHOICE_NONE:
+		if (service->privileged)
+			return 0;
+		break;
+	case SECCOMP_CHOICE_BUILTIN:
+		break;
+	}
+	return seccomp_for(host, spec->capabilities, spec, err);
 }
 
 static void spec_sysctls(struct container_spec *spec, const struct service *service,
@@ -310,7 +325,7 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 	if (r == 0)
 		r = spec_rlimits(&spec, service, arena, err);
 	if (r == 0)
-		r = spec_security(host, &spec, service, err);
+		r = spec_security(host, &spec, service, arena, err);
 	if (r == 0)
 		r = host_spec_mounts(host, def, image, record, &spec, arena, err);
 	if (r == 0)

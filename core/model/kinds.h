@@ -43,6 +43,9 @@ extern const struct kind kind_comment; /* no field, and nothing to say about it 
 extern const struct kind kind_restart, kind_restart_condition, kind_max_attempts, kind_env_file,
 	kind_links, kind_build, kind_network_mode;
 
+/* kinds_security.c: of struct service */
+extern const struct kind kind_security_opt;
+
 /* kinds_values.c: of struct healthcheck, struct logging, struct service */
 extern const struct kind kind_health_test, kind_log_driver, kind_ulimits;
 extern const struct kind kind_propagation; /* const char * */
@@ -62,7 +65,8 @@ extern const struct kind kind_port_target, kind_port_published, kind_mount_type,
 
 /* kinds_project.c: of struct project, struct network, struct volume */
 extern const struct kind kind_services, kind_project_networks, kind_project_volumes,
-	kind_ipam_config, kind_external, kind_working_dir;
+	kind_ipam_config, kind_external;
+extern const struct kind kind_own_text; /* const char *; only what we wrote has it */
 
 static inline bool kind_is_group(const struct kind *kind)
 {

@@ -235,23 +235,23 @@ static void emit_external(struct writer *writer, const struct attribute *attribu
 
 const struct kind kind_external = {decode_external, present_external, emit_external};
 
-/* Only what we wrote ourselves knows where it came from. */
-static void decode_working_dir(struct decoder *decoder, const struct attribute *attribute,
-			       const struct node *node, void *object)
+/* A user's file cannot say it. */
+static void decode_own_text(struct decoder *decoder, const struct attribute *attribute,
+			    const struct node *node, void *object)
 {
 	if (decoder->canonical)
 		kind_string.decode(decoder, attribute, node, object);
 }
 
-static bool present_working_dir(const struct attribute *attribute, const void *object)
+static bool present_own_text(const struct attribute *attribute, const void *object)
 {
 	return kind_string.present(attribute, object);
 }
 
-static void emit_working_dir(struct writer *writer, const struct attribute *attribute,
-			     const void *object)
+static void emit_own_text(struct writer *writer, const struct attribute *attribute,
+			  const void *object)
 {
 	kind_string.emit(writer, attribute, object);
 }
 
-const struct kind kind_working_dir = {decode_working_dir, present_working_dir, emit_working_dir};
+const struct kind kind_own_text = {decode_own_text, present_own_text, emit_own_text};

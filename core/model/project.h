@@ -121,6 +121,21 @@ struct limits {
 	const char *cpuset;	    /* "0-1"; NULL: all */
 };
 
+/* security_opt, read: what is said last counts */
+enum seccomp_choice {
+	SECCOMP_CHOICE_NONE, /* not said: the built-in profile, unless privileged */
+	SECCOMP_CHOICE_BUILTIN,
+	SECCOMP_CHOICE_UNCONFINED,
+	SECCOMP_CHOICE_FILE,
+};
+
+struct security {
+	bool no_new_privileges;
+	enum seccomp_choice seccomp;
+	const char *seccomp_file;   /* absolute; NULL unless SECCOMP_CHOICE_FILE */
+	const char *seccomp_digest; /* SHA-256 of the file when it was loaded; likewise */
+};
+
 struct logging {
 	const char *driver; /* "json-file", "local": our files; "none": no log */
 	int64_t max_size;   /* bytes of one file before it is rotated; 0: not said */
@@ -184,7 +199,9 @@ struct service {
 	int64_t oom_score_adj;
 	struct logging logging;
 	struct map sysctls;
-	struct strings cap_add, cap_drop, security_opt;
+	struct strings cap_add, cap_drop;
+	struct strings security_opt; /* as written, but with absolute paths … */
+	struct security security;    /* … and what it means */
 	struct userns userns;
 	const struct device *devices;
 	size_t n_devices;

@@ -80,7 +80,7 @@ static const struct attribute volume[] = {
 
 #define AT(field) offsetof(struct project, field)
 static const struct attribute own[] = {
-	{"working_dir", &kind_working_dir, AT(working_dir), MERGE_REPLACE, APPLY_NONE,
+	{"working_dir", &kind_own_text, AT(working_dir), MERGE_REPLACE, APPLY_NONE,
 	 .doc = "where the file lay that this was made from"},
 };
 static const struct schema schema_own = SCHEMA_OF(own);

@@ -24,7 +24,7 @@
  * its end: where a jump leads is then always known.
  */
 
-#define RULES_PER_CALL 8
+#define RULES_PER_CALL 32
 
 struct verdict {
 	const struct seccomp_rule *rules[RULES_PER_CALL];
@@ -54,12 +54,8 @@ struct code {
 	struct sock_filter insns[BPF_MAXINSNS];
 	size_t start; /* the program is from here to the end */
 	bool full;
+	bool wide; /* arguments have 64 bits in the part that is being written */
 };
-
-static uint32_t fail_with(int number)
-{
-	return SECCOMP_RET_ERRNO | (uint32_t)number;
-}
 
 /* Put an instruction in front; returns where it is. */
 static size_t emit_jump(struct code *code, int operation, uint32_t k, size_t jt, size_t jf)
@@ -94,43 +90,112 @@ static size_t emit_branch(struct code *code, int comparison, uint32_t k, size_t 
 	return emit_jump(code, BPF_JMP | comparison | BPF_K, k, 0, 1);
 }
 
-static uint32_t rule_result(const struct seccomp_rule *rule)
+/* Where the comparison leads; both are near enough for a jump of one byte. */
+struct targets {
+	size_t yes, no;
+};
+
+static void emit_test(struct code *code, int comparison, uint64_t k, struct targets to)
 {
-	return rule->fails_with ? fail_with(rule->fails_with) : SECCOMP_RET_ALLOW;
+	emit_jump(code, BPF_JMP | comparison | BPF_K, (uint32_t)k, to.yes - code->start,
+		  to.no - code->start);
+}
+
+/* Load a half of argument INDEX: HALF 0 is the low one, on the little-endian machines we have. */
+static void emit_load(struct code *code, unsigned int index, unsigned int half)
+{
+	emit(code, BPF_LD | BPF_W | BPF_ABS,
+	     (uint32_t)(offsetof(struct seccomp_data, args) + index * sizeof(uint64_t) +
+			half * sizeof(uint32_t)));
+}
+
+static void emit_masked_equal(struct code *code, const struct seccomp_arg *arg, uint64_t mask,
+			      bool wide, struct targets to)
+{
+	for (unsigned int half = 0; half <= (wide ? 1u : 0u); half++) {
+		uint32_t bits = (uint32_t)(mask >> 32 * half);
+
+		emit_test(code, BPF_JEQ, arg->value >> 32 * half, to);
+		if (bits != UINT32_MAX)
+			emit(code, BPF_ALU | BPF_AND | BPF_K, bits);
+		emit_load(code, arg->index, half);
+		to.yes = code->start;
+	}
+}
+
+/* COMPARISON is BPF_JGT or BPF_JGE; the upper halves decide unless they are equal. */
+static void emit_order(struct code *code, const struct seccomp_arg *arg, int comparison, bool wide,
+		       struct targets to)
+{
+	struct targets equal = {.no = to.no};
+
+	emit_test(code, comparison, arg->value & UINT32_MAX, to);
+	emit_load(code, arg->index, 0);
+	if (!wide)
+		return;
+	equal.yes = code->start;
+	emit_test(code, BPF_JEQ, arg->value >> 32, equal);
+	to.no = code->start;
+	emit_test(code, BPF_JGT, arg->value >> 32, to);
+	emit_load(code, arg->index, 1);
+}
+
+static void emit_arg(struct code *code, const struct seccomp_arg *arg, struct targets to)
+{
+	struct targets swapped = {.yes = to.no, .no = to.yes};
+	bool wide = code->wide && !arg->half;
+
+	switch (arg->test) {
+	case SECCOMP_ALWAYS:
+		return;
+	case SECCOMP_EQUAL:
+		emit_masked_equal(code, arg, UINT64_MAX, wide, to);
+		return;
+	case SECCOMP_NOT_EQUAL:
+		emit_masked_equal(code, arg, UINT64_MAX, wide, swapped);
+		return;
+	case SECCOMP_MASKED_EQUAL:
+		emit_masked_equal(code, arg, arg->mask, wide, to);
+		return;
+	case SECCOMP_GREATER:
+		emit_order(code, arg, BPF_JGT, wide, to);
+		return;
+	case SECCOMP_GREATER_EQUAL:
+		emit_order(code, arg, BPF_JGE, wide, to);
+		return;
+	case SECCOMP_LESS:
+		emit_order(code, arg, BPF_JGE, wide, swapped);
+		return;
+	case SECCOMP_LESS_EQUAL:
+		emit_order(code, arg, BPF_JGT, wide, swapped);
+		return;
+	}
+}
+
+static bool has_tests(const struct seccomp_rule *rule)
+{
+	return rule->args[0].test != SECCOMP_ALWAYS;
 }
 
 static void emit_rule(struct code *code, const struct seccomp_rule *rule)
 {
-	/* The low half of the argument, on the little-endian machines we have. */
-	uint32_t offset = (uint32_t)(offsetof(struct seccomp_data, args) +
-				     rule->arg.index * sizeof(uint64_t));
-	uint32_t value = rule->arg.value;
+	struct targets to = {.no = code->start};
+	size_t n = 0;
 
-	emit_return(code, rule_result(rule));
-	switch (rule->arg.test) {
-	case SECCOMP_ALWAYS:
-		return;
-	case SECCOMP_EQUAL:
-		emit_jump(code, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-		break;
-	case SECCOMP_LESS:
-		emit_jump(code, BPF_JMP | BPF_JGE | BPF_K, value, 1, 0);
-		break;
-	case SECCOMP_GREATER:
-		emit_jump(code, BPF_JMP | BPF_JGT | BPF_K, value, 0, 1);
-		break;
-	case SECCOMP_NO_BITS:
-		emit_jump(code, BPF_JMP | BPF_JSET | BPF_K, value, 1, 0);
-		break;
+	emit_return(code, rule->action);
+	while (n < SECCOMP_ARGS_MAX && rule->args[n].test != SECCOMP_ALWAYS)
+		n++;
+	while (n > 0) {
+		to.yes = code->start;
+		emit_arg(code, &rule->args[--n], to);
 	}
-	emit(code, BPF_LD | BPF_W | BPF_ABS, offset);
 }
 
 static size_t emit_verdict(struct code *code, const struct verdict *verdict, uint32_t otherwise)
 {
 	size_t n = verdict->n;
 
-	if (n == 0 || verdict->rules[n - 1]->arg.test != SECCOMP_ALWAYS)
+	if (n == 0 || has_tests(verdict->rules[n - 1]))
 		emit_return(code, otherwise);
 	while (n > 0)
 		emit_rule(code, verdict->rules[--n]);
@@ -152,7 +217,7 @@ static size_t emit_search(struct code *code, const struct span *spans, size_t n,
 /* A rule without a test leaves those after it nothing to say. */
 static int verdict_add(struct verdict *verdict, const struct seccomp_rule *rule)
 {
-	if (verdict->n && verdict->rules[verdict->n - 1]->arg.test == SECCOMP_ALWAYS)
+	if (verdict->n && !has_tests(verdict->rules[verdict->n - 1]))
 		return 0;
 	if (verdict->n == RULES_PER_CALL)
 		return -E2BIG;
@@ -189,24 +254,26 @@ static bool same_verdict(const struct verdict *a, const struct verdict *b)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (a->rules[i] != b->rules[i] &&
-		    (a->rules[i]->arg.test != SECCOMP_ALWAYS ||
-		     b->rules[i]->arg.test != SECCOMP_ALWAYS ||
-		     rule_result(a->rules[i]) != rule_result(b->rules[i])))
+		    (has_tests(a->rules[i]) || has_tests(b->rules[i]) ||
+		     a->rules[i]->action != b->rules[i]->action))
 			return false;
 	return true;
 }
 
-static const struct seccomp_rule too_new = {.names = "", .fails_with = ENOSYS};
+static const struct seccomp_rule too_new = {.names = "", .action = SECCOMP_RET_ERRNO | ENOSYS};
 
-static size_t make_spans(const struct verdict *verdicts, struct span *spans)
+static size_t make_spans(const struct seccomp_profile *profile, const struct verdict *verdicts,
+			 struct span *spans)
 {
 	size_t n = 0;
 
 	for (uint32_t number = 0; number <= SECCOMP_NEWEST; number++)
 		if (n == 0 || !same_verdict(&spans[n - 1].verdict, &verdicts[number]))
 			spans[n++] = (struct span){.first = number, .verdict = verdicts[number]};
-	spans[n++] = (struct span){.first = SECCOMP_NEWEST + 1,
-				   .verdict = {.rules = {&too_new}, .n = 1}};
+	spans[n] = (struct span){.first = SECCOMP_NEWEST + 1};
+	if ((profile->otherwise & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		verdict_add(&spans[n].verdict, &too_new);
+	n++;
 	return n;
 }
 
@@ -229,9 +296,10 @@ static int compile_arch(struct code *code, const struct arch *arch,
 		if (r < 0)
 			return r;
 	}
-	emit_search(code, spans, make_spans(verdicts, spans), fail_with(profile->fails_with));
+	code->wide = arch->audit & __AUDIT_ARCH_64BIT;
+	emit_search(code, spans, make_spans(profile, verdicts, spans), profile->otherwise);
 	if (arch->numbers_end) {
-		emit_return(code, fail_with(ENOSYS));
+		emit_return(code, SECCOMP_RET_ERRNO | ENOSYS);
 		emit_jump(code, BPF_JMP | BPF_JGE | BPF_K, arch->numbers_end, 0, 1);
 	}
 	*ret_start = emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
@@ -244,6 +312,7 @@ int seccomp_compile(const struct seccomp_profile *profile, uint64_t capabilities
 	CLEANUP_FREE struct sock_filter *filter = NULL;
 	CLEANUP_FREE struct code *code = calloc(1, sizeof(*code));
 	size_t starts[ARRAY_SIZE(arches)];
+	size_t n_arches = profile->native_only && N_ARCHES > 0 ? 1 : N_ARCHES;
 	size_t n;
 
 	if (!code)
@@ -253,14 +322,14 @@ int seccomp_compile(const struct seccomp_profile *profile, uint64_t capabilities
 			       "there is no seccomp profile for this machine's architecture; "
 			       "use security_opt: [seccomp=unconfined]");
 	code->start = BPF_MAXINSNS;
-	for (size_t i = 0; i < N_ARCHES; i++) {
+	for (size_t i = 0; i < n_arches; i++) {
 		int r = compile_arch(code, &arches[i], profile, capabilities, &starts[i], err);
 
 		if (r < 0)
 			return r;
 	}
 	emit_return(code, SECCOMP_RET_KILL_PROCESS);
-	for (size_t i = N_ARCHES; i-- > 0;)
+	for (size_t i = n_arches; i-- > 0;)
 		emit_branch(code, BPF_JEQ, arches[i].audit, starts[i]);
 	emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	if (code->full)

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
 
 #define CAP(name) (UINT64_C(1) << CAP_##name)
+#define ALLOW	  .action = SECCOMP_RET_ALLOW
 
 /*
  * clone() that makes a namespace: NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER,
@@ -18,7 +20,8 @@
 
 /* What docker's profile permits on Linux 4.8 and later, by the capability it takes. */
 static const struct seccomp_rule default_rules[] = {
-	{.names = "accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir "
+	{ALLOW,
+	 .names = "accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir "
 		  "chmod chown chown32 clock_adjtime clock_adjtime64 clock_getres "
 		  "clock_getres_time64 clock_gettime clock_gettime64 clock_nanosleep "
 		  "clock_nanosleep_time64 close close_range connect copy_file_range creat dup "
@@ -40,7 +43,8 @@ static const struct seccomp_rule default_rules[] = {
 		  "landlock_create_ruleset landlock_restrict_self lchown lchown32 lgetxattr "
 		  "link linkat listen listmount listxattr listxattrat llistxattr _llseek "
 		  "lremovexattr lseek lsetxattr lstat lstat64"},
-	{.names = "madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir "
+	{ALLOW,
+	 .names = "madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir "
 		  "mkdirat mknod mknodat mlock mlock2 mlockall mmap mmap2 mprotect "
 		  "mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 "
 		  "mq_timedsend mq_timedsend_time64 mq_unlink mremap mseal msgctl msgget msgrcv "
@@ -71,50 +75,66 @@ static const struct seccomp_rule default_rules[] = {
 		  "tkill truncate truncate64 ugetrlimit umask uname unlink unlinkat uretprobe "
 		  "utime utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid waitpid "
 		  "write writev"},
-	{.names = "arch_prctl modify_ldt process_vm_readv process_vm_writev ptrace"},
+	{ALLOW, .names = "arch_prctl modify_ldt process_vm_readv process_vm_writev ptrace"},
 
 	/* AF_VSOCK (40) reaches past the network namespace; AF_ALG (38) has been a way to write
 	   into the page cache that containers share. */
-	{.names = "socket", .arg = {.test = SECCOMP_LESS, .value = 38}},
-	{.names = "socket", .arg = {.test = SECCOMP_EQUAL, .value = 39}},
-	{.names = "socket", .arg = {.test = SECCOMP_GREATER, .value = 40}},
+	{.names = "socket", ALLOW, .args = {{.test = SECCOMP_LESS, .half = true, .value = 38}}},
+	{.names = "socket", ALLOW, .args = {{.test = SECCOMP_EQUAL, .half = true, .value = 39}}},
+	{.names = "socket", ALLOW, .args = {{.test = SECCOMP_GREATER, .half = true, .value = 40}}},
 
 	/* PER_LINUX, PER_LINUX32, each also with UNAME26, and asking for the current one */
-	{.names = "personality", .arg = {.test = SECCOMP_EQUAL, .value = 0x0}},
-	{.names = "personality", .arg = {.test = SECCOMP_EQUAL, .value = 0x8}},
-	{.names = "personality", .arg = {.test = SECCOMP_EQUAL, .value = 0x20000}},
-	{.names = "personality", .arg = {.test = SECCOMP_EQUAL, .value = 0x20008}},
-	{.names = "personality", .arg = {.test = SECCOMP_EQUAL, .value = 0xffffffff}},
+	{.names = "personality",
+	 ALLOW,
+	 .args = {{.test = SECCOMP_EQUAL, .half = true, .value = 0x0}}},
+	{.names = "personality",
+	 ALLOW,
+	 .args = {{.test = SECCOMP_EQUAL, .half = true, .value = 0x8}}},
+	{.names = "personality",
+	 ALLOW,
+	 .args = {{.test = SECCOMP_EQUAL, .half = true, .value = 0x20000}}},
+	{.names = "personality",
+	 ALLOW,
+	 .args = {{.test = SECCOMP_EQUAL, .half = true, .value = 0x20008}}},
+	{.names = "personality",
+	 ALLOW,
+	 .args = {{.test = SECCOMP_EQUAL, .half = true, .value = 0xffffffff}}},
 
 	{.needs = CAP(SYS_ADMIN),
+	 ALLOW,
 	 .names = "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie "
 		  "lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr "
 		  "move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname "
 		  "sethostname setns syslog umount umount2 unshare"},
 	/* The flags of clone3() are in memory, out of reach: no such call, use clone(). */
-	{.names = "clone3", .fails_with = ENOSYS},
-	{.names = "clone", .arg = {.test = SECCOMP_NO_BITS, .value = CLONE_NAMESPACES}},
+	{.names = "clone3", .action = SECCOMP_RET_ERRNO | ENOSYS},
+	{.names = "clone",
+	 ALLOW,
+	 .args = {{.test = SECCOMP_MASKED_EQUAL, .half = true, .mask = CLONE_NAMESPACES}}},
 
-	{.needs = CAP(BPF), .names = "bpf"},
-	{.needs = CAP(DAC_READ_SEARCH), .names = "open_by_handle_at"},
-	{.needs = CAP(PERFMON), .names = "perf_event_open"},
-	{.needs = CAP(SYS_BOOT), .names = "reboot"},
-	{.needs = CAP(SYS_CHROOT), .names = "chroot"},
-	{.needs = CAP(SYS_MODULE), .names = "delete_module finit_module init_module"},
+	{.needs = CAP(BPF), ALLOW, .names = "bpf"},
+	{.needs = CAP(DAC_READ_SEARCH), ALLOW, .names = "open_by_handle_at"},
+	{.needs = CAP(PERFMON), ALLOW, .names = "perf_event_open"},
+	{.needs = CAP(SYS_BOOT), ALLOW, .names = "reboot"},
+	{.needs = CAP(SYS_CHROOT), ALLOW, .names = "chroot"},
+	{.needs = CAP(SYS_MODULE), ALLOW, .names = "delete_module finit_module init_module"},
 	{.needs = CAP(SYS_NICE),
+	 ALLOW,
 	 .names = "get_mempolicy mbind set_mempolicy set_mempolicy_home_node"},
-	{.needs = CAP(SYS_PACCT), .names = "acct"},
-	{.needs = CAP(SYS_PTRACE), .names = "kcmp pidfd_getfd process_madvise"},
-	{.needs = CAP(SYS_RAWIO), .names = "ioperm iopl"},
-	{.needs = CAP(SYS_TIME), .names = "clock_settime clock_settime64 settimeofday stime"},
-	{.needs = CAP(SYS_TTY_CONFIG), .names = "vhangup"},
-	{.needs = CAP(SYSLOG), .names = "syslog"},
+	{.needs = CAP(SYS_PACCT), ALLOW, .names = "acct"},
+	{.needs = CAP(SYS_PTRACE), ALLOW, .names = "kcmp pidfd_getfd process_madvise"},
+	{.needs = CAP(SYS_RAWIO), ALLOW, .names = "ioperm iopl"},
+	{.needs = CAP(SYS_TIME),
+	 ALLOW,
+	 .names = "clock_settime clock_settime64 settimeofday stime"},
+	{.needs = CAP(SYS_TTY_CONFIG), ALLOW, .names = "vhangup"},
+	{.needs = CAP(SYSLOG), ALLOW, .names = "syslog"},
 };
 
 const struct seccomp_profile seccomp_default_profile = {
 	.rules = default_rules,
 	.n_rules = ARRAY_SIZE(default_rules),
-	.fails_with = EPERM,
+	.otherwise = SECCOMP_RET_ERRNO | EPERM,
 };
 
 /*

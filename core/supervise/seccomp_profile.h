@@ -2,6 +2,7 @@
 #ifndef STACK_CORE_SUPERVISE_SECCOMP_PROFILE_H
 #define STACK_CORE_SUPERVISE_SECCOMP_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,43 +14,54 @@ struct sock_filter;
  *
  * A list of rules, like docker's JSON files have.  Of the rules that name a
  * system call and whose capability the container has, the first one whose
- * argument test holds decides; when there is none, the profile's default does.
+ * argument tests all hold decides; when there is none, the profile's default
+ * does.
  */
 enum seccomp_test {
 	SECCOMP_ALWAYS,
 	SECCOMP_EQUAL,
+	SECCOMP_NOT_EQUAL,
 	SECCOMP_LESS,
+	SECCOMP_LESS_EQUAL,
 	SECCOMP_GREATER,
-	SECCOMP_NO_BITS, /* argument & value == 0 */
+	SECCOMP_GREATER_EQUAL,
+	SECCOMP_MASKED_EQUAL, /* argument & mask == value */
 };
 
 /*
- * Only the low 32 bits of an argument are looked at, without sign: those are
- * what the kernel uses of an int, and a test of all 64 could be got round by
- * setting the others.
+ * Arguments are compared without sign.  Where the kernel uses an int, a test of
+ * all 64 bits can be got round by setting the upper ones: `half` looks at the
+ * low 32 bits only, as is always done for 32-bit architectures.
  */
 struct seccomp_arg {
 	enum seccomp_test test;
 	unsigned int index; /* 0 … 5 */
-	uint32_t value;
+	bool half;
+	uint64_t value, mask;
 };
+
+#define SECCOMP_ARGS_MAX 6
 
 struct seccomp_rule {
 	const char *names; /* separated by single spaces; unknown ones do not matter */
 	uint64_t needs;	   /* counts with any of these capabilities; 0: always */
-	int fails_with;	   /* errno; 0: the call is permitted */
-	struct seccomp_arg arg;
+	uint32_t action;   /* SECCOMP_RET_… */
+	struct seccomp_arg args[SECCOMP_ARGS_MAX]; /* until the first SECCOMP_ALWAYS */
 };
 
 struct seccomp_profile {
 	const struct seccomp_rule *rules;
 	size_t n_rules;
-	int fails_with; /* errno of every other call that is known */
+	uint32_t otherwise; /* SECCOMP_RET_… of every other call that is known */
+	bool native_only;   /* processes of other architectures are killed */
 };
 
 extern const struct seccomp_profile seccomp_default_profile;
 
-/* The last number this file knows; what is newer fails with ENOSYS, as on an older kernel. */
+/*
+ * The last number this file knows.  Where the profile's default is an errno,
+ * what is newer fails with ENOSYS, as on an older kernel.
+ */
 #define SECCOMP_NEWEST 469 /* file_setattr, Linux 6.17 */
 
 /* The number of NAME on ARCH (SCMP_ARCH_*); negative when there is none. */
