@@ -7,6 +7,7 @@
 #include "core/base/fd.h"
 #include "core/base/strbuf.h"
 #include "core/container/caps.h"
+#include "core/supervise/member.h"
 #include "core/supervise/seccomp_profile.h"
 
 #include <errno.h>
@@ -37,65 +38,6 @@ struct reader {
 	size_t n_names;
 };
 
-static int bad(struct err *err, const char *key, const char *expected)
-{
-	return err_set(err, EINVAL, "'%s' must be %s", key, expected);
-}
-
-/* The member KEY of OBJECT; null is the same as absent: RET is NULL. */
-static int member(const json_t *object, const char *key, json_type type, const json_t **ret,
-		  struct err *err)
-{
-	static const char *const names[] = {[JSON_OBJECT] = "an object",
-					    [JSON_ARRAY] = "a list",
-					    [JSON_STRING] = "text",
-					    [JSON_INTEGER] = "a whole number"};
-	const json_t *value = json_object_get(object, key);
-
-	*ret = NULL;
-	if (!value || json_is_null(value))
-		return 0;
-	if (json_typeof(value) != type)
-		return bad(err, key, names[type]);
-	*ret = value;
-	return 0;
-}
-
-/* The same for a list of texts. */
-static int member_texts(const json_t *object, const char *key, const json_t **ret, struct err *err)
-{
-	int r = member(object, key, JSON_ARRAY, ret, err);
-
-	for (size_t i = 0; r == 0 && i < json_array_size(*ret); i++)
-		if (!json_is_string(json_array_get(*ret, i)))
-			return bad(err, key, "a list of texts");
-	return r;
-}
-
-static bool has_text(const json_t *list, const char *text)
-{
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strcmp(json_string_value(json_array_get(list, i)), text) == 0)
-			return true;
-	return false;
-}
-
-/* A number of at most MAX; ABSENT when nothing is said. */
-static int member_number(const json_t *object, const char *key, uint64_t max, uint64_t absent,
-			 uint64_t *ret, struct err *err)
-{
-	const json_t *value;
-	int r = member(object, key, JSON_INTEGER, &value, err);
-
-	if (r < 0)
-		return r;
-	if (value && (json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > max))
-		return err_set(err, EINVAL, "'%s' is out of range: %lld", key,
-			       (long long)json_integer_value(value));
-	*ret = value ? (uint64_t)json_integer_value(value) : absent;
-	return 0;
-}
-
 /* ACTION_KEY and, for those that have one, ERRNO_KEY of OBJECT as SECCOMP_RET_…. */
 static int read_action(const json_t *object, const char *action_key, const char *errno_key,
 		       uint32_t *ret, struct err *err)
@@ -115,7 +57,7 @@ static int read_action(const json_t *object, const char *action_key, const char 
 	};
 	const json_t *action;
 	uint64_t number = 0;
-	int r = member(object, action_key, JSON_STRING, &action, err);
+	int r = member_get(object, action_key, JSON_STRING, &action, err);
 
 	if (r < 0)
 		return r;
@@ -163,7 +105,7 @@ static int is_kernel(const json_t *version, bool *ret, struct err *err)
 
 	if (sscanf(json_string_value(version), "%3u.%4u%n", &want[0], &want[1], &end) != 2 ||
 	    json_string_value(version)[end] != '\0')
-		return bad(err, "minKernel", "a version such as \"4.8\"");
+		return member_bad("minKernel", "a version such as \"4.8\"", err);
 	*ret = uname(&host) == 0 && sscanf(host.release, "%3u.%4u", &have[0], &have[1]) == 2 &&
 	       (have[0] > want[0] || (have[0] == want[0] && have[1] >= want[1]));
 	return 0;
@@ -175,22 +117,22 @@ static int conditions(const struct reader *reader, const json_t *rule, const cha
 {
 	const json_t *object, *caps, *arches, *kernel;
 	bool caps_hold, arches_hold, kernel_holds = !excludes;
-	int r = member(rule, key, JSON_OBJECT, &object, err);
+	int r = member_get(rule, key, JSON_OBJECT, &object, err);
 
 	if (r == 0)
 		r = member_texts(object, "caps", &caps, err);
 	if (r == 0)
 		r = member_texts(object, "arches", &arches, err);
 	if (r == 0)
-		r = member(object, "minKernel", JSON_STRING, &kernel, err);
+		r = member_get(object, "minKernel", JSON_STRING, &kernel, err);
 	if (r == 0)
 		r = has_caps(reader, caps, excludes, &caps_hold, err);
 	if (r == 0 && json_string_length(kernel) > 0)
 		r = is_kernel(kernel, &kernel_holds, err);
 	if (r < 0)
 		return r;
-	arches_hold =
-		has_text(arches, NATIVE_GOARCH) || (!excludes && json_array_size(arches) == 0);
+	arches_hold = member_has_text(arches, NATIVE_GOARCH) ||
+		      (!excludes && json_array_size(arches) == 0);
 	*ret = excludes ? caps_hold || arches_hold || kernel_holds
 			: caps_hold && arches_hold && kernel_holds;
 	return 0;
@@ -215,14 +157,14 @@ static int read_arg(const json_t *object, struct seccomp_arg *ret, struct err *e
 	int r;
 
 	if (!json_is_object(object))
-		return bad(err, "args", "a list of objects");
+		return member_bad("args", "a list of objects", err);
 	r = member_number(object, "index", SECCOMP_ARGS_MAX - 1, 0, &index, err);
 	if (r == 0)
 		r = member_number(object, "value", INT64_MAX, 0, &value, err);
 	if (r == 0)
 		r = member_number(object, "valueTwo", INT64_MAX, 0, &value_two, err);
 	if (r == 0)
-		r = member(object, "op", JSON_STRING, &op, err);
+		r = member_get(object, "op", JSON_STRING, &op, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; op && i < ARRAY_SIZE(table); i++) {
@@ -232,7 +174,7 @@ static int read_arg(const json_t *object, struct seccomp_arg *ret, struct err *e
 			.test = table[i].test, .index = (unsigned int)index, .value = value};
 		if (ret->test == SECCOMP_MASKED_EQUAL) {
 			ret->mask = value;
-			ret->value = value_two;
+			ret->value = value_two & value; /* as in libseccomp */
 		}
 		return 0;
 	}
@@ -281,7 +223,7 @@ static int read_names(struct reader *reader, const json_t *object, const char **
 {
 	CLEANUP(strbuf_release) struct strbuf all = STRBUF_INIT;
 	const json_t *name, *names;
-	int r = member(object, "name", JSON_STRING, &name, err);
+	int r = member_get(object, "name", JSON_STRING, &name, err);
 
 	if (r == 0)
 		r = member_texts(object, "names", &names, err);
@@ -319,7 +261,7 @@ static int read_rule(struct reader *reader, const json_t *object, struct err *er
 	if (r == 0)
 		r = read_names(reader, object, &rule.names, err);
 	if (r == 0)
-		r = member(object, "args", JSON_ARRAY, &args, err);
+		r = member_get(object, "args", JSON_ARRAY, &args, err);
 	if (r == 0)
 		r = conditions(reader, object, "includes", false, &included, err);
 	if (r == 0)
@@ -337,24 +279,24 @@ static int read_arches(struct reader *reader, const json_t *root, struct err *er
 	bool i386;
 
 	if (r == 0)
-		r = member(root, "archMap", JSON_ARRAY, &map, err);
+		r = member_get(root, "archMap", JSON_ARRAY, &map, err);
 	if (r < 0)
 		return r;
 	if (json_array_size(arches) > 0 && json_array_size(map) > 0)
 		return err_set(err, EINVAL, "'architectures' and 'archMap' cannot both be there");
-	i386 = has_text(arches, "SCMP_ARCH_X86");
+	i386 = member_has_text(arches, "SCMP_ARCH_X86");
 	for (size_t i = 0; i < json_array_size(map); i++) {
 		const json_t *entry = json_array_get(map, i), *arch;
 
 		if (!json_is_object(entry))
-			return bad(err, "archMap", "a list of objects");
-		r = member(entry, "architecture", JSON_STRING, &arch, err);
+			return member_bad("archMap", "a list of objects", err);
+		r = member_get(entry, "architecture", JSON_STRING, &arch, err);
 		if (r == 0)
 			r = member_texts(entry, "subArchitectures", &subs, err);
 		if (r < 0)
 			return r;
 		if (arch && strcmp(json_string_value(arch), NATIVE) == 0)
-			i386 = has_text(subs, "SCMP_ARCH_X86");
+			i386 = member_has_text(subs, "SCMP_ARCH_X86");
 	}
 	reader->profile.native_only = !i386;
 	return 0;
@@ -371,7 +313,7 @@ static int read_profile(struct reader *reader, const json_t *root, struct err *e
 	if (r == 0)
 		r = read_arches(reader, root, err);
 	if (r == 0)
-		r = member(root, "syscalls", JSON_ARRAY, &rules, err);
+		r = member_get(root, "syscalls", JSON_ARRAY, &rules, err);
 	for (size_t i = 0; r == 0 && i < json_array_size(rules); i++) {
 		r = read_rule(reader, json_array_get(rules, i), err);
 		if (r < 0)

@@ -120,7 +120,7 @@ static void masks_cover_both_halves(void **state)
 {
 	static const char text[] =
 		TESTED("{\"index\": 1, \"value\": 64424509455, "
-		       "\"valueTwo\": 8589934593, \"op\": "
+		       "\"valueTwo\": 8589934609, \"op\": "
 		       "\"SCMP_CMP_MASKED_EQ\"}"); /* & 0xf0000000f == 0x200000001 */
 
 	assert_int_equal(outcome(text, SYS_lseek, 0, UINT64_C(0x200000001)), SECCOMP_RET_ALLOW);
