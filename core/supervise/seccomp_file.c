@@ -116,7 +116,7 @@ static int conditions(const struct reader *reader, const json_t *rule, const cha
 		      bool excludes, bool *ret, struct err *err)
 {
 	const json_t *object, *caps, *arches, *kernel;
-	bool caps_hold, arches_hold, kernel_holds = !excludes;
+	bool caps_hold = false, arches_hold, kernel_holds = !excludes;
 	int r = member_get(rule, key, JSON_OBJECT, &object, err);
 
 	if (r == 0)
@@ -251,8 +251,8 @@ static int read_names(struct reader *reader, const json_t *object, const char **
 static int read_rule(struct reader *reader, const json_t *object, struct err *err)
 {
 	struct seccomp_rule rule = {.names = NULL};
-	const json_t *args;
-	bool included, excluded;
+	const json_t *args = NULL;
+	bool included = false, excluded = false;
 	int r;
 
 	if (!json_is_object(object))
