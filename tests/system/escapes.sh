@@ -236,7 +236,7 @@ s = socket.socket(socket.AF_UNIX)
 s.settimeout(5)
 try:
     s.connect(sys.argv[1])
-    m = json.dumps({"request": "ps"}).encode()
+    m = json.dumps({"op": "ps"}).encode()
     s.sendall(struct.pack("<I", len(m)) + m)
     answer = s.recv(65536)
 except OSError as e:
@@ -270,8 +270,8 @@ def talk(data, wait=True):
 cases = [b"", b"\0", b"\xff\xff\xff\xff", struct.pack("<I", 0), struct.pack("<I", 0xffffffff) + b"x" * 100000,
          struct.pack("<I", 2) + b"{}", struct.pack("<I", 2) + b"[]", struct.pack("<I", 4) + b"null",
          struct.pack("<I", 5) + b"{\"a\"", struct.pack("<I", 100) + b"{", os.urandom(65536),
-         struct.pack("<I", 200000) + b"[" * 200000, struct.pack("<I", 40) + b'{"request":"up","project":"\xff\xfe\x00"}  ',
-         struct.pack("<I", 21) + b'{"request":"nothing"}', struct.pack("<I", 14) + b'{"request":42}']
+         struct.pack("<I", 200000) + b"[" * 200000, struct.pack("<I", 40) + b'{"op":"up","project":"\xff\xfe\x00"}       ',
+         struct.pack("<I", 21) + b'{"op":"nothing"}     ', struct.pack("<I", 14) + b'{"op":42}     ']
 for case in cases:
     talk(case)
     talk(case, wait=False)
