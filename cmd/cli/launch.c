@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define READY_FD	 3
-#define READY_TIMEOUT_MS 30000
+#define READY_TIMEOUT_MS 20000
 
 /* Open <run>/<project>/supervisor.log for the supervisor's output, making the directory. */
 static int open_log(const struct paths *paths, const char *project, char *ret_path, size_t size,
@@ -150,12 +150,15 @@ static int start_supervisor(const struct paths *paths, const char *project, stru
 	return wait_ready(read_fd, log, err);
 }
 
-static bool is_up(const struct paths *paths, const char *project)
+/*
+ * A supervisor that ends in good order removes the directory.  One that died,
+ * perhaps before it knew what to run, is followed by another one, which does.
+ */
+static bool was_up(const struct paths *paths, const char *project)
 {
 	char path[PATH_MAX];
 
-	return paths_join(path, sizeof(path), NULL, "%s/%s/desired.json", paths->run, project) ==
-		       0 &&
+	return paths_join(path, sizeof(path), NULL, "%s/%s", paths->run, project) == 0 &&
 	       access(path, F_OK) == 0;
 }
 
@@ -170,7 +173,7 @@ int launch_connect(const struct paths *paths, const char *project, bool start, i
 	r = control_connect(paths, project, ret_fd, err);
 	if (r != -ENOENT && r != -ECONNREFUSED)
 		return r;
-	if (!start && !is_up(paths, project))
+	if (!start && !was_up(paths, project))
 		return err_set(err, ENOENT, "project '%s' is not up", project);
 	r = start_supervisor(paths, project, err);
 	return r < 0 ? r : control_connect(paths, project, ret_fd, err);

@@ -179,7 +179,8 @@ static int new_network(struct host *host, const struct network *network, struct 
 	made = add_network(host, &record);
 	made->gateway = gateway;
 	r = make_bridge(host, made, err);
-	if (r < 0) {
+	/* What cannot be taken back now is removed by the next `down`, by its record. */
+	if (r < 0 && bridge_remove(host->nl, host->id, made->bridge, NULL) == 0) {
 		forget_network(host, made);
 		network_record_remove(host->run_fd, record.key, NULL);
 	}

@@ -190,6 +190,19 @@ static void on_signal(uv_signal_t *handle, int signo)
 	uv_stop(handle->loop);
 }
 
+static int open_loop(uv_loop_t *loop, uv_signal_t *terminate, struct err *err)
+{
+	int r = uv_loop_init(loop);
+
+	if (r < 0)
+		return err_sys(err, -r, "make an event loop");
+	r = uv_signal_init(loop, terminate);
+	if (r == 0)
+		r = uv_signal_start(terminate, on_signal, SIGTERM);
+	/* Without the signal a supervisor could only be killed; it does not begin. */
+	return r < 0 ? err_sys(err, -r, "watch for signals") : 0;
+}
+
 /* Close what is left, so that every close callback has run before the loop goes. */
 static void drain(uv_loop_t *loop, uv_signal_t *terminate)
 {
@@ -209,9 +222,9 @@ static int supervise(const struct arguments *arguments, const struct paths *path
 	uv_loop_t loop;
 	int r;
 
-	uv_loop_init(&loop);
-	uv_signal_init(&loop, &terminate);
-	uv_signal_start(&terminate, on_signal, SIGTERM);
+	r = open_loop(&loop, &terminate, err);
+	if (r < 0)
+		return r;
 	r = host_init(&host, paths, arguments->project, run_fd, &loop, err);
 	if (r == 0) {
 		options = (struct supervisor_options){

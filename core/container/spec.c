@@ -391,7 +391,11 @@ void container_spec_release(struct container_spec *spec)
 		memcpy(&list, AT(spec, fields[i].offset), sizeof(list));
 		free(list);
 	}
-	free(spec->mounts);
-	free(spec->rlimits);
+	for (size_t owner = SPEC + 1; owner < N_OWNERS; owner++) {
+		void *array;
+
+		memcpy(&array, AT(spec, owners[owner].array), sizeof(array));
+		free(array);
+	}
 	memset(spec, 0, sizeof(*spec));
 }
