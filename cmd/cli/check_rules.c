@@ -248,7 +248,7 @@ static void host_users(const struct service *service, struct check_report *repor
 
 static void mandatory_access(const struct service *service, struct check_report *report)
 {
-	found_if(true, service, report);
+	found_if(!service->security.apparmor, service, report);
 }
 
 // clang-format off
@@ -329,8 +329,8 @@ const struct check_rule check_rules[] = {
 	 "another image may come to have the name of this one",
 	 "write the id that 'stack image ls -q' prints: 'image: sha256:…'"},
 	{"5.2", "mandatory-access", CHECK_INFO, mandatory_access,
-	 "no AppArmor profile or SELinux label confines it, since 'stack' sets none",
-	 "nothing to write; let it have few capabilities, and 'no-new-privileges'"},
+	 "no AppArmor profile confines it",
+	 "where the host has AppArmor, load a profile and write 'security_opt: [apparmor=NAME]'"},
 };
 // clang-format on
 const size_t check_n_rules = ARRAY_SIZE(check_rules);

@@ -202,6 +202,7 @@ static int spec_security(struct host *host, struct container_spec *spec,
 
 	spec->privileged = service->privileged;
 	spec->no_new_privs = service->security.no_new_privileges;
+	spec->apparmor = service->security.apparmor;
 	if (r < 0)
 		return r;
 	switch (service->security.seccomp) {

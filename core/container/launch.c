@@ -3,6 +3,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
+#include "core/container/apparmor.h"
 #include "core/container/channel.h"
 #include "core/container/idmap.h"
 #include "core/container/program.h"
@@ -159,6 +160,8 @@ void launch(const struct launch *launch)
 	r = prepare_user(launch, &user, &envp, &err);
 	if (r == 0)
 		r = sandbox_limit(launch->spec, &err);
+	if (r == 0)
+		r = apparmor_on_exec(launch->spec->apparmor, &err);
 	/* Limits and streams need the host's root; who we are from here on is decided inside. */
 	if (r == 0 && launch->userns >= 0)
 		r = idmap_enter(launch->userns, &err);

@@ -76,6 +76,7 @@ static const struct field fields[] = {
 	SPEC_FIELD(30, U32, log_max_files),
 	SPEC_FIELD(31, U32, id_host),
 	SPEC_FIELD(32, U32, id_count),
+	SPEC_FIELD(33, STRING, apparmor),
 	MOUNT_FIELD(64, U32, type),
 	MOUNT_FIELD(65, STRING, source),
 	MOUNT_FIELD(66, STRING, target),

@@ -87,6 +87,7 @@ struct container_spec {
 	uint64_t capabilities; /* bit N is capability N: bounding, permitted and effective set */
 	uint32_t no_new_privs;
 	uint32_t privileged;	     /* no masked paths, host devices, writable /sys */
+	const char *apparmor;	     /* name of the profile; NULL: none */
 	const void *seccomp;	     /* array of struct sock_filter; empty: unconfined */
 	uint32_t seccomp_len;	     /* bytes */
 	struct spec_device *devices; /* besides those that every container has */

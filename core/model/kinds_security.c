@@ -95,12 +95,15 @@ static bool host_has_apparmor(void)
 
 static void read_apparmor(struct option *option)
 {
-	if (option->decoder->canonical || (option->value && !strcmp(option->value, "unconfined")))
-		return;
-	if (host_has_apparmor())
+	option->service->security.apparmor = NULL;
+	if (!option->value || *option->value == '\0')
 		decode_error(option->decoder, option->node->pos,
-			     "AppArmor profiles are not there yet; use apparmor=unconfined");
-	else
+			     "expected apparmor=PROFILE or apparmor=unconfined");
+	else if (strcmp(option->value, "unconfined") == 0)
+		return;
+	else if (host_has_apparmor())
+		option->service->security.apparmor = option->value;
+	else if (!option->decoder->canonical)
 		decode_note(option->decoder, option->node->pos,
 			    "this has no effect: this host has no AppArmor");
 }

@@ -132,6 +132,7 @@ enum seccomp_choice {
 struct security {
 	bool no_new_privileges;
 	enum seccomp_choice seccomp;
+	const char *apparmor;	    /* name of the profile; NULL: none */
 	const char *seccomp_file;   /* absolute; NULL unless SECCOMP_CHOICE_FILE */
 	const char *seccomp_digest; /* SHA-256 of the file when it was loaded; likewise */
 };

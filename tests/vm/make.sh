@@ -1,16 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Make what run.sh boots, in STACK_VM_CACHE (/var/cache/stack-vm): Debian's own kernel, an initramfs that finds the
-# root disk, a root file system with what `stack` links and what the tests call.  Made once; takes about a minute.
+# root disk, a root file system with what `stack` links and what the tests call.  Made once for each version of
+# this script; takes about a minute.
 set -euo pipefail
+version=$(sha256sum <"$0")
 dir=${STACK_VM_CACHE:-/var/cache/stack-vm}
 mkdir -p "$dir"
 cd "$dir"
-[ ! -e complete ] || exit 0
+[ "$(cat complete 2>/dev/null)" != "$version" ] || exit 0
+rm -f complete
 
 packages=systemd,systemd-sysv,dbus,kmod,iproute2,iptables,busybox-static,netcat-openbsd,procps,curl,jq,strace,bash
 packages+=,util-linux,libyaml-0-2,libnl-3-200,libnl-route-3-200,libip4tc2,libip6tc2,libuv1,libseccomp2,libjansson4
-packages+=,libarchive13,libnettle8,libnetfilter-conntrack3
+packages+=,libarchive13,libnettle8,libnetfilter-conntrack3,apparmor
 
 get_kernel() {
 	local package
@@ -156,4 +159,4 @@ truncate -s 2G rootfs.new
 mke2fs -q -F -t ext4 -E root_owner=0:0 -d root rootfs.new
 mv rootfs.new rootfs.ext4
 rm -rf root kernel
-touch complete
+echo "$version" >complete

@@ -31,7 +31,7 @@ in_vm() { # NAME TESTS PREFIX RUN-OPTION...
 		exit \${bad:-0}" || bad=1
 }
 
-in_vm "cgroup v2, bare init" "first container sandbox userns network cgroups" "" -i simple
+in_vm "cgroup v2, bare init" "first container sandbox userns apparmor network cgroups" "" -i simple
 in_vm "cgroup v2, systemd" "first supervise" "" -i systemd
 in_vm "cgroup v2, a systemd unit with Delegate=yes" "first cgroups" \
 	"systemd-run --quiet --pipe --wait -p Delegate=yes -E STACK_BUILD -E STACK_IMAGE_CACHE -E STACK_TEST_SLOW -E STACK_TEST_HOST=1" -i systemd
