@@ -12,6 +12,7 @@
  */
 #include "core/supervise/internal.h"
 
+#include "core/base/arena.h"
 #include "core/base/log.h"
 #include "core/base/strbuf.h"
 #include "core/supervise/watch.h"
@@ -34,7 +35,8 @@ enum health_state { HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
 
 struct health {
 	struct unit *unit;
-	struct healthcheck check;
+	struct healthcheck check; /* its strings are in the arena: projects come and go */
+	struct arena *arena;
 	enum health_state state;
 	struct timer *timer;
 	struct watch *probe, *output;
@@ -207,6 +209,17 @@ static void on_look(void *data)
 	health->probe = watch_new(loop, pidfd, on_probe_end, health);
 }
 
+static struct strings copy_strings(struct arena *arena, const struct strings *from)
+{
+	struct strings copy = {.items = ARENA_ARRAY(arena, const char *, from->n + 1),
+			       .n = from->n,
+			       .is_set = from->is_set};
+
+	for (size_t i = 0; i < from->n; i++)
+		copy.items[i] = arena_strdup(arena, from->items[i]);
+	return copy;
+}
+
 void health_start(struct unit *unit)
 {
 	struct health *health;
@@ -222,6 +235,8 @@ void health_start(struct unit *unit)
 		abort();
 	health->unit = unit;
 	health->check = check;
+	health->arena = arena_new();
+	health->check.test = copy_strings(health->arena, &check.test);
 	health->text = (struct strbuf)STRBUF_INIT;
 	health->timer = timer_new(unit->supervisor->loop, on_look, health);
 	health->started_ms = uv_now(unit->supervisor->loop);
@@ -241,6 +256,7 @@ void health_stop(struct unit *unit)
 	watch_free(health->probe);
 	watch_free(health->output);
 	strbuf_release(&health->text);
+	arena_free(health->arena);
 	free(health);
 }
 
