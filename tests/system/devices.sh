@@ -75,7 +75,9 @@ assert_eq "owner" "0:0" "$(inside ids stat -c %u:%g /dev/log0)"
 ok can ids r /dev/log0
 
 it "the same after a restart of container and supervisor"
-kill -KILL "$(supervisor_pid devices)"
+supervisor=$(supervisor_pid devices)
+kill -KILL "$supervisor"
+wait_for 5 "the supervisor has ended" test ! -e "/proc/$supervisor"
 ok stack restart some
 ok can some r /opt/log
 refused some w /opt/log
