@@ -7,6 +7,8 @@
 #include "core/base/text.h"
 #include "core/model/names.h"
 #include "core/model/node.h"
+#include "core/model/origin.h"
+#include "core/model/pathname.h"
 #include "core/model/report.h"
 #include "core/model/variables.h"
 
@@ -189,7 +191,15 @@ struct map decode_map(struct decoder *decoder, const struct node *node)
 	return map;
 }
 
-const char *decode_home(const struct decoder *decoder)
+const struct variables *decode_variables(const struct decoder *decoder, struct position pos)
 {
-	return variables_get(decoder->environ, "HOME");
+	return origin_find(decoder->origins, pos)->environment;
+}
+
+const char *decode_path(struct decoder *decoder, struct position pos, const char *path)
+{
+	const struct origin *origin = origin_find(decoder->origins, pos);
+
+	return pathname_resolve(decoder->arena, origin->directory,
+				variables_get(origin->environment, "HOME"), path);
 }

@@ -11,6 +11,7 @@
 
 struct arena;
 struct node;
+struct origin;
 struct reporter;
 struct variables;
 
@@ -30,9 +31,8 @@ struct decoder {
 	struct arena *arena;
 	struct reporter *report;
 	const struct crumb *at;
-	const char *working_dir;	 /* relative paths start here */
-	const struct variables *environ; /* for "KEY" alone; NULL: it stays alone */
-	bool canonical;			 /* reading what was emitted: all is resolved */
+	const struct origin *origins; /* what paths and variables are relative to */
+	bool canonical;		      /* reading what was emitted: all is resolved */
 };
 
 void decode_error(struct decoder *decoder, struct position pos, const char *fmt, ...)
@@ -59,6 +59,10 @@ struct strings decode_strings(struct decoder *decoder, const struct node *node);
 /* A mapping, or a list of "K=V"; VALUE NULL: K alone. */
 struct map decode_map(struct decoder *decoder, const struct node *node);
 
-const char *decode_home(const struct decoder *decoder);
+/* PATH, which stands at POS, made absolute by where its file's paths start; ~ is HOME. */
+const char *decode_path(struct decoder *decoder, struct position pos, const char *path);
+
+/* The variables that the file of POS sees; NULL: none. */
+const struct variables *decode_variables(const struct decoder *decoder, struct position pos);
 
 #endif

@@ -8,7 +8,6 @@
 #include "core/model/dotenv.h"
 #include "core/model/kinds.h"
 #include "core/model/node.h"
-#include "core/model/pathname.h"
 #include "core/model/report.h"
 #include "core/model/variables.h"
 
@@ -45,14 +44,14 @@ static void read_file(struct decoder *decoder, const struct node *node,
 		      const struct envfile *envfile, struct variables *variables)
 {
 	CLEANUP_FREE char *text = NULL;
-	struct dotenv dotenv = {.environment = decoder->environ, .raw = envfile->raw};
+	struct dotenv dotenv = {.environment = decode_variables(decoder, node->pos),
+				.raw = envfile->raw};
 	struct arena *arena = decoder->report->arena;
 	struct err err = ERR_INIT;
 	size_t len;
 	int r;
 
-	dotenv.file = pathname_resolve(decoder->arena, decoder->working_dir, decode_home(decoder),
-				       envfile->path);
+	dotenv.file = decode_path(decoder, node->pos, envfile->path);
 	r = fd_read_file(AT_FDCWD, dotenv.file, DOTENV_SIZE_MAX, &text, &len, &err);
 	if (r == -ENOENT && !envfile->required)
 		return;

@@ -78,12 +78,15 @@ static int apply(struct cursor *c, struct strbuf *out, const char *name, struct 
 	const char *value = lookup(c->in, name);
 	bool has = value && !(op.colon && *value == '\0');
 	bool word = op.sign == '+' ? has : !has;
+	const char *start = c->at;
 	int r;
 
 	/* Where nothing is to come out, the word is only read over. */
-	if (op.sign == '?' && word && out)
+	if (op.sign == '?' && word && out && !c->in->used)
 		return complain(c, name);
 	r = expand_word(c, op.sign != '?' && word ? out : NULL, true);
+	if (r == 0 && c->in->used)
+		c->in->used(c->in->data, name, op.sign, start, (size_t)(c->at - 1 - start));
 	if (r == 0 && op.sign != '+' && has)
 		r = emit(c, out, value, strlen(value));
 	return r;
@@ -93,6 +96,8 @@ static int substitute(struct cursor *c, struct strbuf *out, const char *name)
 {
 	const char *value = lookup(c->in, name);
 
+	if (c->in->used)
+		c->in->used(c->in->data, name, 0, "", 0);
 	if (!out)
 		return 0;
 	if (value)

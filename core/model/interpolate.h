@@ -12,6 +12,7 @@ struct names;
 struct node;
 struct reporter;
 struct strbuf;
+struct uses;
 struct variables;
 
 /*
@@ -31,6 +32,9 @@ struct interpolation {
 	bool keep_dollar; /* a $ that begins none of the above stays; else it is an error */
 	size_t budget;	  /* how many bytes may still come out */
 	void (*unset)(void *data, const char *name); /* replaced by nothing; may be NULL */
+	/* Told of every variable, as uses_add() takes it; nothing is required then.  NULL: nobody.
+	 */
+	void (*used)(void *data, const char *name, char sign, const char *word, size_t len);
 	void *data;
 };
 
@@ -49,12 +53,12 @@ int interpolate(struct interpolation *in, const char *text, size_t len, struct s
 /*
  * Replace the variables in all values of the tree NODE, but not in keys and
  * not below top-level keys that begin with x-.  An unset variable is warned
- * about once: WARNED has the names.
+ * about once: WARNED has the names.  With USES, which gets all variables, none
+ * is warned about or required.
  *
  * -EINVAL: REPORT has been told why.
  */
-int interpolate_tree(struct node *root, const struct variables *first,
-		     const struct variables *second, struct names *warned, struct arena *arena,
-		     struct reporter *report);
+int interpolate_tree(struct node *root, const struct variables *variables, struct uses *uses,
+		     struct names *warned, struct arena *arena, struct reporter *report);
 
 #endif

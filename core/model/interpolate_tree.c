@@ -7,7 +7,9 @@
 #include "core/model/names.h"
 #include "core/model/node.h"
 #include "core/model/report.h"
+#include "core/model/uses.h"
 #include "core/model/utf8.h"
+#include "core/model/variables.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 struct walk {
 	struct interpolation in;
 	struct names *warned;
+	struct uses *uses;
 	struct arena *arena;
 	struct reporter *report;
 	const struct node *at; /* the value in work */
@@ -25,11 +28,19 @@ static void warn_unset(void *data, const char *name)
 {
 	struct walk *walk = data;
 
-	if (names_get(walk->warned, name))
+	if (walk->uses || names_get(walk->warned, name))
 		return;
 	names_add(walk->warned, arena_strdup(walk->arena, name), walk);
 	report(walk->report, SEVERITY_WARNING, walk->at->pos,
 	       "the variable '%s' is not set: nothing is put in its place", name);
+}
+
+static void note_use(void *data, const char *name, char sign, const char *word, size_t len)
+{
+	struct walk *walk = data;
+
+	uses_add(walk->uses, name, sign, word, len, variables_get(walk->in.first, name),
+		 walk->at->pos);
 }
 
 static void walk_scalar(struct walk *walk, struct node *node)
@@ -67,16 +78,16 @@ static void walk_node(struct walk *walk, struct node *node)
 		walk_node(walk, node->entries[i].value);
 }
 
-int interpolate_tree(struct node *root, const struct variables *first,
-		     const struct variables *second, struct names *warned, struct arena *arena,
-		     struct reporter *report)
+int interpolate_tree(struct node *root, const struct variables *variables, struct uses *uses,
+		     struct names *warned, struct arena *arena, struct reporter *report)
 {
 	struct walk walk = {
-		.in = {.first = first,
-		       .second = second,
+		.in = {.first = variables,
 		       .budget = INTERPOLATION_BUDGET,
-		       .unset = warn_unset},
+		       .unset = warn_unset,
+		       .used = uses ? note_use : NULL},
 		.warned = warned,
+		.uses = uses,
 		.arena = arena,
 		.report = report,
 	};

@@ -87,6 +87,14 @@ static void decode_map_of_texts(struct decoder *decoder, const struct attribute 
 
 const struct kind kind_map = {decode_map_of_texts, present_map, emit_map};
 
+/* A merged mapping has values of several files. */
+static struct position value_position(const struct node *node, const char *key)
+{
+	const struct node *value = node_get(node, key);
+
+	return value ? value->pos : node->pos;
+}
+
 static void decode_environment(struct decoder *decoder, const struct attribute *attribute,
 			       const struct node *node, void *object)
 {
@@ -100,7 +108,10 @@ static void decode_environment(struct decoder *decoder, const struct attribute *
 				     items[i].key);
 		if (!items[i].value)
 			items[i].value = arena_strdup(
-				decoder->arena, variables_get(decoder->environ, items[i].key));
+				decoder->arena,
+				variables_get(decode_variables(decoder,
+							       value_position(node, items[i].key)),
+					      items[i].key));
 	}
 	*SCHEMA_FIELD(struct map, object, attribute) = map;
 }

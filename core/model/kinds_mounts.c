@@ -73,8 +73,7 @@ static void finish_mount(struct decoder *decoder, const struct node *node, struc
 			     "a bind mount needs a 'source', a path of the "
 			     "host");
 	else if (mount->type == MOUNT_BIND)
-		mount->source = pathname_resolve(decoder->arena, decoder->working_dir,
-						 decode_home(decoder), mount->source);
+		mount->source = decode_path(decoder, node->pos, mount->source);
 	else if (mount->type == MOUNT_TMPFS && mount->source)
 		decode_error(decoder, node->pos, "a tmpfs has no 'source'");
 	else if (mount->source && !text_is_name(mount->source, TEXT_NAME_MAX))
@@ -111,10 +110,11 @@ static bool decode_mount(struct decoder *decoder, const struct node *node, bool 
 	if (tmpfs)
 		r = shortform_tmpfs(decoder->arena, node->text, ret, &err);
 	else
-		r = shortform_mount(decoder->arena, decoder->working_dir, decode_home(decoder),
-				    node->text, ret, &err);
+		r = shortform_mount(decoder->arena, node->text, ret, &err);
 	if (r < 0)
 		decode_error(decoder, node->pos, "%s", err.msg);
+	else if (ret->type == MOUNT_BIND)
+		ret->source = decode_path(decoder, node->pos, ret->source);
 	ret->pos = node->pos;
 	return r == 0;
 }

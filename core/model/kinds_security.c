@@ -8,7 +8,6 @@
 #include "core/base/text.h"
 #include "core/model/decode.h"
 #include "core/model/node.h"
-#include "core/model/pathname.h"
 #include "core/model/units.h"
 
 #include <fcntl.h>
@@ -50,8 +49,7 @@ static void read_profile(struct option *option)
 	size_t len;
 
 	security->seccomp = SECCOMP_CHOICE_FILE;
-	security->seccomp_file = pathname_resolve(decoder->arena, decoder->working_dir,
-						  decode_home(decoder), option->value);
+	security->seccomp_file = decode_path(decoder, option->node->pos, option->value);
 	option->text = arena_printf(decoder->arena, "seccomp=%s", security->seccomp_file);
 	if (decoder->canonical)
 		return;

@@ -3,23 +3,19 @@
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
-#include "core/base/fd.h"
 #include "core/model/check.h"
 #include "core/model/decode.h"
 #include "core/model/diagnostics.h"
-#include "core/model/dotenv.h"
-#include "core/model/interpolate.h"
-#include "core/model/merge.h"
 #include "core/model/node.h"
 #include "core/model/normalise.h"
 #include "core/model/report.h"
 #include "core/model/schema.h"
+#include "core/model/sources.h"
 #include "core/model/stackfile.h"
 #include "core/model/variables.h"
 #include "core/model/yaml.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 /*
@@ -32,7 +28,7 @@ struct loader {
 	struct arena *scratch;
 	struct reporter reporter;
 	struct variables environment; /* the process's, and what .env adds to it */
-	struct names warned;
+	struct sources sources;
 	struct strings files;
 	struct strings profiles;
 	const char *directory;
@@ -50,62 +46,19 @@ static void loader_init(struct loader *loader, const struct load_options *option
 	loader->scratch = arena_new();
 	loader->reporter = (struct reporter){.diag = diag, .arena = loader->scratch};
 	loader->environment.arena = loader->scratch;
+	loader->sources = (struct sources){.texts = arena,
+					   .scratch = loader->scratch,
+					   .report = &loader->reporter,
+					   .uses = options->uses,
+					   .no_interpolate = options->no_interpolate};
 }
 
 static void loader_release(struct loader *loader)
 {
 	project_free(loader->project);
 	variables_release(&loader->environment);
-	names_release(&loader->warned);
+	sources_release(&loader->sources);
 	arena_free(loader->scratch);
-}
-
-/* PATH "-" is standard input.  The text is in the scratch arena. */
-static int read_text(struct loader *loader, const char *path, size_t max, const char **ret_text,
-		     size_t *ret_len, struct err *err)
-{
-	CLEANUP_FREE char *text = NULL;
-	size_t len = 0;
-	ssize_t n;
-	int r;
-
-	if (strcmp(path, "-") == 0) {
-		text = malloc(max + 1);
-		if (!text)
-			return err_nomem(err);
-		n = fd_read_full(STDIN_FILENO, text, max + 1);
-		if (n < 0)
-			return err_sys(err, (int)-n, "read standard input");
-		if ((size_t)n > max)
-			return err_set(err, EFBIG, "standard input has more than %zu MiB",
-				       max >> 20);
-		len = (size_t)n;
-	} else {
-		r = fd_read_file(AT_FDCWD, path, max, &text, &len, err);
-		if (r < 0)
-			return r;
-	}
-	*ret_text = arena_strndup(loader->scratch, text, len);
-	*ret_len = len;
-	return 0;
-}
-
-static int read_dotenv(struct loader *loader, const char *path, bool required,
-		       struct variables *ret, struct err *err)
-{
-	const struct dotenv dotenv = {.file = arena_strdup(loader->project->arena, path),
-				      .environment = &loader->environment};
-	struct err missing = ERR_INIT;
-	const char *text;
-	size_t len;
-	int r;
-
-	r = read_text(loader, path, DOTENV_SIZE_MAX, &text, &len, required ? err : &missing);
-	if (r == -ENOENT && !required)
-		return 0;
-	if (r < 0)
-		return required ? r : err_set(err, -r, "%s", missing.msg);
-	return dotenv_parse(&dotenv, text, len, ret, &loader->reporter);
 }
 
 /* --env-file, else COMPOSE_ENV_FILES, else .env in the project directory. */
@@ -117,15 +70,18 @@ static int read_dotenvs(struct loader *loader, struct variables *ret, struct err
 	int r = 0;
 
 	if (options->n_env_files == 0 && !list)
-		return read_dotenv(loader,
-				   arena_printf(loader->scratch, "%s/.env", loader->directory),
-				   false, ret, err);
+		return sources_read_dotenv(
+			&loader->sources,
+			arena_printf(loader->scratch, "%s/.env", loader->directory), false,
+			&loader->environment, ret, err);
 	if (options->n_env_files == 0)
 		files = stackfile_split(loader->scratch, list, ',');
 	for (size_t i = 0; r == 0 && i < files.n; i++)
-		r = read_dotenv(loader, files.items[i], true, ret, err);
+		r = sources_read_dotenv(&loader->sources, files.items[i], true,
+					&loader->environment, ret, err);
 	for (size_t i = 0; r == 0 && i < options->n_env_files; i++)
-		r = read_dotenv(loader, options->env_files[i], true, ret, err);
+		r = sources_read_dotenv(&loader->sources, options->env_files[i], true,
+					&loader->environment, ret, err);
 	return r;
 }
 
@@ -143,60 +99,6 @@ static int load_environment(struct loader *loader, struct err *err)
 		if (!variables_get(&loader->environment, dotenv.items[i].key))
 			variables_set(&loader->environment, dotenv.items[i].key,
 				      dotenv.items[i].value);
-	return 0;
-}
-
-static int parse_tree(struct loader *loader, const char *file, const char *text, size_t len,
-		      struct node **ret_root)
-{
-	struct arena *texts = loader->project->arena;
-	struct node *root;
-	int r;
-
-	r = yaml_parse(loader->canonical ? &yaml_limits_own : &yaml_limits_file, loader->scratch,
-		       texts, &loader->reporter, arena_strdup(texts, file), text, len, &root);
-	if (r < 0)
-		return r;
-	if (root->kind != NODE_MAPPING)
-		return report(&loader->reporter, SEVERITY_ERROR, root->pos,
-			      node_is_null(root) ? "the file is empty; it needs 'services:'"
-						 : "a stack file is a mapping with 'services:'");
-	*ret_root = root;
-	/* Errors in values are no reason not to look at the rest. */
-	if (!loader->canonical && !loader->options->no_interpolate)
-		interpolate_tree(root, &loader->environment, NULL, &loader->warned, texts,
-				 &loader->reporter);
-	return 0;
-}
-
-/* All files, one laid over the other.  -EINVAL: one of them is no YAML, which has been said. */
-static int load_trees(struct loader *loader, struct node **ret_root, struct err *err)
-{
-	struct node *root = NULL;
-	bool broken = false;
-
-	for (size_t i = 0; i < loader->files.n; i++) {
-		const char *file = loader->files.items[i], *text;
-		struct node *tree;
-		size_t len;
-		int r;
-
-		r = read_text(loader, file, yaml_limits_file.size, &text, &len, err);
-		if (r < 0)
-			return r;
-		if (strcmp(file, "-") == 0)
-			file = "<stdin>";
-		if (parse_tree(loader, file, text, len, &tree) < 0)
-			broken = true;
-		else if (!root)
-			root = tree;
-		else
-			root = merge_trees(loader->scratch, loader->project->arena, &schema_project,
-					   root, tree);
-	}
-	if (broken)
-		return -EINVAL;
-	*ret_root = root;
 	return 0;
 }
 
@@ -231,8 +133,7 @@ static void decode_project(struct loader *loader, const struct node *root)
 	struct decoder decoder = {
 		.arena = project->arena,
 		.report = &loader->reporter,
-		.working_dir = loader->directory,
-		.environ = loader->canonical ? NULL : &loader->environment,
+		.origins = loader->sources.origins,
 		.canonical = loader->canonical,
 	};
 
@@ -290,6 +191,7 @@ static void choose_profiles(struct loader *loader)
 static int find_and_load(struct loader *loader, struct node **ret_root, struct err *err)
 {
 	const struct load_options *options = loader->options;
+	struct source_set set = {.files = &loader->files, .environment = &loader->environment};
 	int r;
 
 	variables_set_environ(&loader->environment, options->environ);
@@ -297,14 +199,15 @@ static int find_and_load(struct loader *loader, struct node **ret_root, struct e
 	if (r < 0)
 		return r;
 	r = stackfile_directory(options, loader->files.items[0], loader->scratch,
-				&loader->directory, err);
+				&loader->sources.cwd, &loader->directory, err);
 	if (r < 0)
 		return r;
 	r = load_environment(loader, err);
 	if (r < 0)
 		return r;
 	choose_profiles(loader);
-	return load_trees(loader, ret_root, err);
+	set.directory = loader->directory;
+	return sources_load(&loader->sources, &set, ret_root, err);
 }
 
 int load_project(const struct load_options *options, struct diagnostics *diag,
@@ -326,6 +229,7 @@ int load_canonical(const char *text, size_t len, const char *name, struct diagno
 {
 	static const struct load_options options = {.no_interpolate = true};
 	static const char *all[] = {"*"};
+	static const struct origin nowhere = {.directory = "/"};
 	CLEANUP(loader_release)
 	struct loader loader = {
 		.canonical = true, .directory = "/", .profiles = {.items = all, .n = 1}};
@@ -333,7 +237,9 @@ int load_canonical(const char *text, size_t len, const char *name, struct diagno
 	int r;
 
 	loader_init(&loader, &options, diag);
-	r = parse_tree(&loader, name, text, len, &root);
+	loader.sources.origins = &nowhere;
+	r = yaml_parse(&yaml_limits_own, loader.scratch, loader.project->arena, &loader.reporter,
+		       arena_strdup(loader.project->arena, name), text, len, &root);
 	if (r == 0)
 		r = build_project(&loader, root, ret_project);
 	return fail_with_diagnostics(&loader, r, err);

@@ -7,13 +7,15 @@
 
 struct diagnostics;
 struct project;
+struct uses;
 struct strbuf;
 struct err;
 
 /*
  * Load: stack file → struct project
  *
- *	yaml (line:column) ─ interpolate ─ merge ─ normalise ─ validate ─▶ project
+ *	yaml (line:column) ─ interpolate ─ extends, include ─ merge ─ normalise ─ validate ─▶
+ *project
  *
  * All that is wrong with the files is collected in a struct diagnostics
  * (diagnostics.h), in one run, each with file, line and column; a project
@@ -30,6 +32,7 @@ struct load_options {
 	size_t n_profiles;
 	const char *const *environ; /* "K=V", NULL-terminated: what ${V} sees first */
 	bool no_interpolate;
+	struct uses *uses; /* gets the variables that values name; NULL: nobody asks */
 };
 
 /*

@@ -19,6 +19,25 @@ struct node *node_get(const struct node *node, const char *key)
 	return NULL;
 }
 
+bool node_is_equal(const struct node *a, const struct node *b)
+{
+	if (a == b)
+		return true;
+	if (a->kind != b->kind || a->tag != b->tag || a->n != b->n)
+		return false;
+	if (a->kind == NODE_SCALAR)
+		return strcmp(a->text, b->text) == 0 && node_is_null(a) == node_is_null(b);
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->kind == NODE_SEQUENCE && !node_is_equal(a->items[i], b->items[i]))
+			return false;
+		if (a->kind == NODE_MAPPING &&
+		    (strcmp(a->entries[i].key, b->entries[i].key) != 0 ||
+		     !node_is_equal(a->entries[i].value, b->entries[i].value)))
+			return false;
+	}
+	return true;
+}
+
 const char *node_kind_name(const struct node *node)
 {
 	static const char *const names[] = {

@@ -46,6 +46,9 @@ bool node_is_null(const struct node *node);
 /* The entry's value, or NULL when NODE is no mapping or has no such key. */
 struct node *node_get(const struct node *node, const char *key);
 
+/* Do A and B say the same, keys in the same order? */
+bool node_is_equal(const struct node *a, const struct node *b);
+
 /* "text", "a list" or "a mapping", for messages. */
 const char *node_kind_name(const struct node *node);
 

@@ -99,7 +99,8 @@ static const struct attribute project[] = {
 	ATTRIBUTE_NOTED("version", "this is obsolete and has no effect; remove it"),
 	{.key = "secrets", .kind = &kind_comment, .doc = "services refuse them"},
 	{.key = "configs", .kind = &kind_comment, .doc = "services refuse them"},
-	ATTRIBUTE_REFUSED("include", "include is not there yet; give several files with -f"),
+	{"include", &kind_comment, .merge = MERGE_APPEND, .schema = &schema_include,
+	 .doc = "files whose services belong to this project too"},
 	ATTRIBUTE_REFUSED("models", "models are run by Docker's own products only"),
 };
 #undef AT

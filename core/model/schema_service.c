@@ -76,6 +76,8 @@ static const struct attribute attributes[] = {
 	 .absent = 10000, .doc = "how long it may take before it is killed"},
 	{"scale", &kind_integer, AT(scale), MERGE_REPLACE, APPLY_LIVE, .absent = 1, .min = 0,
 	 .max = 1000, .doc = "how many containers"},
+	{"extends", &kind_comment, .merge = MERGE_REPLACE, .schema = &schema_extends,
+	 .doc = "a service that this one begins as, of this file or another one"},
 	{"profiles", &kind_strings, AT(profiles), MERGE_APPEND, APPLY_LIVE,
 	 .doc = "only there when one of these profiles is asked for"},
 
@@ -160,9 +162,6 @@ static const struct attribute attributes[] = {
 	ATTRIBUTE_REFUSED("external_links",
 			  "containers of other projects are reached over a common network: "
 			  "declare it with 'external: true'"),
-	ATTRIBUTE_REFUSED("extends",
-			  "extends is not there yet; use an anchor, as in '<<: *name', or several "
-			  "files with -f"),
 	ATTRIBUTE_REFUSED("label_file", "this is not there yet; write the labels below 'labels'"),
 	ATTRIBUTE_REFUSED("models", "models are run by Docker's own products only"),
 	ATTRIBUTE_REFUSED("provider", "providers are Docker's own plug-ins; remove it"),

@@ -29,10 +29,10 @@ int shortform_port_check(const struct port *port, uint16_t published_count, stru
 
 /*
  * [source:]target[:options].  A source that begins with '.', '/' or '~' is a
- * path below BASE and HOME as in pathname_resolve(), another one a volume.
+ * path, left as it is, another one a volume.
  */
-int shortform_mount(struct arena *arena, const char *base, const char *home, const char *text,
-		    struct mount *ret_mount, struct err *err);
+int shortform_mount(struct arena *arena, const char *text, struct mount *ret_mount,
+		    struct err *err);
 
 /* target[:options] of services.<name>.tmpfs */
 int shortform_tmpfs(struct arena *arena, const char *text, struct mount *ret_mount,

@@ -98,12 +98,12 @@ static int mount_target(struct arena *arena, struct mount *mount, const char *ta
 	return 0;
 }
 
-static int mount_source(struct arena *arena, const char *base, const char *home, const char *source,
-			struct mount *mount, struct err *err)
+static int mount_source(struct arena *arena, const char *source, struct mount *mount,
+			struct err *err)
 {
 	if (source[0] != '\0' && strchr("./~", source[0])) {
 		*mount = shortform_mount_default(MOUNT_BIND);
-		mount->source = pathname_resolve(arena, base, home, source);
+		mount->source = arena_strdup(arena, source);
 		return 0;
 	}
 	if (!text_is_name(source, TEXT_NAME_MAX))
@@ -115,8 +115,7 @@ static int mount_source(struct arena *arena, const char *base, const char *home,
 	return 0;
 }
 
-int shortform_mount(struct arena *arena, const char *base, const char *home, const char *text,
-		    struct mount *ret_mount, struct err *err)
+int shortform_mount(struct arena *arena, const char *text, struct mount *ret_mount, struct err *err)
 {
 	struct mount mount = shortform_mount_default(MOUNT_VOLUME);
 	char *source = arena_strdup(arena, text), *target = strchr(source, ':'), *options = NULL;
@@ -126,7 +125,7 @@ int shortform_mount(struct arena *arena, const char *base, const char *home, con
 		options = strchr(target, ':');
 		if (options)
 			*options++ = '\0';
-		if (mount_source(arena, base, home, source, &mount, err) < 0)
+		if (mount_source(arena, source, &mount, err) < 0)
 			return -EINVAL;
 	} else {
 		target = source;

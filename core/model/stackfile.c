@@ -145,7 +145,7 @@ int stackfile_find(const struct load_options *options, const struct variables *e
 }
 
 int stackfile_directory(const struct load_options *options, const char *first, struct arena *arena,
-			const char **ret_directory, struct err *err)
+			const char **ret_cwd, const char **ret_directory, struct err *err)
 {
 	const char *cwd;
 	int r;
@@ -153,6 +153,7 @@ int stackfile_directory(const struct load_options *options, const char *first, s
 	r = working_directory(arena, &cwd, err);
 	if (r < 0)
 		return r;
+	*ret_cwd = cwd;
 	if (options->project_directory)
 		*ret_directory = pathname_resolve(arena, cwd, NULL, options->project_directory);
 	else

@@ -22,10 +22,11 @@ int stackfile_find(const struct load_options *options, const struct variables *e
 
 /*
  * The directory that relative paths of FIRST (as found above) start at, made
- * absolute: options->project_directory, else the one FIRST lies in.
+ * absolute: options->project_directory, else the one FIRST lies in.  RET_CWD is
+ * the working directory.
  */
 int stackfile_directory(const struct load_options *options, const char *first, struct arena *arena,
-			const char **ret_directory, struct err *err);
+			const char **ret_cwd, const char **ret_directory, struct err *err);
 
 /* STACK_<name>, else COMPOSE_<name>, else NULL; an empty one counts as none. */
 const char *stackfile_setting(const struct variables *environment, const char *name);

@@ -52,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (shortform_port(arena, text, &port, &err) == 0 &&
 	    (port.target + port.count > 65536 || port.published + port.count > 65536))
 		abort();
-	if (shortform_mount(arena, "/base", "/home", text, &mount, &err) == 0 &&
-	    mount.target[0] != '/')
+	if (shortform_mount(arena, text, &mount, &err) == 0 && mount.target[0] != '/')
 		abort();
 	shortform_tmpfs(arena, text, &mount, &err);
 	return 0;

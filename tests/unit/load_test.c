@@ -17,110 +17,33 @@
 
 #include <cmocka.h>
 
-/* A directory of files, and what loading them came to. */
-struct fixture {
-	char dir[64], before[4096];
-	struct diagnostics diag;
-	struct project *project;
-	struct strbuf rendered;
-	struct err err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	f->rendered = (struct strbuf)STRBUF_INIT;
-	snprintf(f->dir, sizeof(f->dir), "/tmp/stack-load-XXXXXX");
-	if (!getcwd(f->before, sizeof(f->before)) || !mkdtemp(f->dir) || chdir(f->dir) < 0)
-		return -1;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	int r = chdir(f->before);
-
-	fd_remove_tree(AT_FDCWD, f->dir, NULL);
-	project_free(f->project);
-	diagnostics_release(&f->diag);
-	strbuf_release(&f->rendered);
-	free(f);
-	return r;
-}
-
-static void put(const char *name, const char *text)
-{
-	assert_int_equal(fd_replace_file(AT_FDCWD, name, text, strlen(text), 0644, NULL), 0);
-}
-
-static int load_with(struct fixture *f, struct load_options options)
-{
-	static const char *const none[] = {NULL};
-	int r;
-
-	if (!options.environ)
-		options.environ = none;
-	project_free(TAKE_PTR(f->project));
-	diagnostics_release(&f->diag);
-	r = load_project(&options, &f->diag, &f->project, &f->err);
-	strbuf_reset(&f->rendered);
-	diagnostics_render(&f->diag, &f->rendered);
-	return r;
-}
-
-static int load(struct fixture *f, const char *text)
-{
-	put("stack.yml", text);
-	return load_with(f, (struct load_options){.n_files = 0});
-}
-
-static void assert_said(const struct fixture *f, const char *words)
-{
-	if (!strstr(f->rendered.text, words))
-		fail_msg("nothing says \"%s\" in:\n%s", words, f->rendered.text);
-}
-
-/* TEXT does not load, and WORDS are said. */
-static void assert_wrong(struct fixture *f, const char *text, const char *words)
-{
-	assert_int_equal(load(f, text), -EINVAL);
-	assert_said(f, words);
-}
-
-static void assert_loads(struct fixture *f, const char *text)
-{
-	if (load(f, text) != 0)
-		fail_msg("%s%s", f->err.msg, f->rendered.text);
-}
+#include "tests/unit/loadlab.h"
 
 static void everything_of_a_service_arrives(void **state)
 {
 	struct fixture *f = *state;
 	const struct service *web;
 
-	assert_loads(f, "name: shop\n"
-			"services:\n"
-			"  web:\n"
-			"    image: nginx\n"
-			"    command: nginx -g 'daemon off;'\n"
-			"    environment: [A=1, B=x=y]\n"
-			"    ports: ['8080:80']\n"
-			"    volumes: ['./src:/app:ro', 'data:/data', {type: tmpfs, target: /t}]\n"
-			"    tmpfs: /run\n"
-			"    depends_on: {db: {condition: service_healthy}}\n"
-			"    restart: on-failure:3\n"
-			"    healthcheck: {test: curl x, interval: 5s, retries: 2}\n"
-			"    stop_grace_period: 1m\n"
-			"    deploy: {resources: {limits: {cpus: 0.5, memory: 50M, pids: 9}}}\n"
-			"    ulimits: {nofile: {soft: 1, hard: 2}, nproc: 3}\n"
-			"    extra_hosts: ['a:1.2.3.4', 'b=::1']\n"
-			"    logging: {options: {max-size: 1m, max-file: '2'}}\n"
-			"    init: true\n"
-			"  db: {image: postgres}\n"
-			"volumes: {data: }\n");
+	loadlab_loads(f, "name: shop\n"
+			 "services:\n"
+			 "  web:\n"
+			 "    image: nginx\n"
+			 "    command: nginx -g 'daemon off;'\n"
+			 "    environment: [A=1, B=x=y]\n"
+			 "    ports: ['8080:80']\n"
+			 "    volumes: ['./src:/app:ro', 'data:/data', {type: tmpfs, target: /t}]\n"
+			 "    tmpfs: /run\n"
+			 "    depends_on: {db: {condition: service_healthy}}\n"
+			 "    restart: on-failure:3\n"
+			 "    healthcheck: {test: curl x, interval: 5s, retries: 2}\n"
+			 "    stop_grace_period: 1m\n"
+			 "    deploy: {resources: {limits: {cpus: 0.5, memory: 50M, pids: 9}}}\n"
+			 "    ulimits: {nofile: {soft: 1, hard: 2}, nproc: 3}\n"
+			 "    extra_hosts: ['a:1.2.3.4', 'b=::1']\n"
+			 "    logging: {options: {max-size: 1m, max-file: '2'}}\n"
+			 "    init: true\n"
+			 "  db: {image: postgres}\n"
+			 "volumes: {data: }\n");
 	web = project_service(f->project, "web");
 	assert_string_equal(f->project->name, "shop");
 	assert_int_equal(web->command.n, 3);
@@ -159,7 +82,7 @@ static void all_errors_come_at_once_in_order(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_wrong(
+	loadlab_wrong(
 		f,
 		"services:\n"
 		"  web:\n"
@@ -186,55 +109,56 @@ static void what_does_not_fit_together_is_found(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_wrong(f, "services: {a: {image: x, volumes: ['d:/d']}}", "'d' is not declared");
-	assert_wrong(f, "services: {a: {image: x, networks: [n]}}", "'n' is not declared");
-	assert_wrong(f,
-		     "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}",
-		     "a → b → a");
-	assert_wrong(f,
-		     "services: {a: {image: x, ports: ['8000-8009:80-89']}, "
-		     "b: {image: x, ports: ['127.0.0.1:8005:1']}}",
-		     "8005/tcp is taken by a");
-	assert_wrong(f,
-		     "services: {a: {image: x, ports: ['1:1', '2:2', '3:3', '4:4', '5:5']}, "
-		     "b: {image: x, ports: ['127.0.0.1:5:1']}}",
-		     "5/tcp is taken by a");
-	assert_loads(f, "services: {a: {image: x, ports: ['80:80', '80:80/udp', '127.0.0.1:81:1', "
-			"'127.0.0.2:81:1']}}");
-	assert_wrong(f,
-		     "services: {a: {image: x, container_name: n}, "
-		     "b: {image: x, container_name: n}}",
-		     "is that of services.a");
-	assert_wrong(f, "services: {a: {image: x, volumes: ['/a:/t', '/b:/t/']}}", "mounted twice");
-	assert_wrong(f, "services: {a: {environment: {}}}", "has no image");
-	assert_wrong(f,
-		     "services: {a: {image: x, mem_limit: 1m, deploy: {resources: {limits: "
-		     "{memory: 2m}}}}}",
-		     "said differently");
-	assert_wrong(f, "services: {a: {image: x, network_mode: host, networks: [default]}}",
-		     "not together");
-	assert_wrong(f,
-		     "services: {a: {image: x, networks: {n: {ipv4_address: 10.0.1.1}}}}\n"
-		     "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}",
-		     "not an address of 10.0.0.0/24");
-	assert_wrong(f, "services: {}", "there are no services");
-	assert_wrong(f, "", "empty");
+	loadlab_wrong(f, "services: {a: {image: x, volumes: ['d:/d']}}", "'d' is not declared");
+	loadlab_wrong(f, "services: {a: {image: x, networks: [n]}}", "'n' is not declared");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}",
+		      "a → b → a");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, ports: ['8000-8009:80-89']}, "
+		      "b: {image: x, ports: ['127.0.0.1:8005:1']}}",
+		      "8005/tcp is taken by a");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, ports: ['1:1', '2:2', '3:3', '4:4', '5:5']}, "
+		      "b: {image: x, ports: ['127.0.0.1:5:1']}}",
+		      "5/tcp is taken by a");
+	loadlab_loads(f, "services: {a: {image: x, ports: ['80:80', '80:80/udp', '127.0.0.1:81:1', "
+			 "'127.0.0.2:81:1']}}");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, container_name: n}, "
+		      "b: {image: x, container_name: n}}",
+		      "is that of services.a");
+	loadlab_wrong(f, "services: {a: {image: x, volumes: ['/a:/t', '/b:/t/']}}",
+		      "mounted twice");
+	loadlab_wrong(f, "services: {a: {environment: {}}}", "has no image");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, mem_limit: 1m, deploy: {resources: {limits: "
+		      "{memory: 2m}}}}}",
+		      "said differently");
+	loadlab_wrong(f, "services: {a: {image: x, network_mode: host, networks: [default]}}",
+		      "not together");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, networks: {n: {ipv4_address: 10.0.1.1}}}}\n"
+		      "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}",
+		      "not an address of 10.0.0.0/24");
+	loadlab_wrong(f, "services: {}", "there are no services");
+	loadlab_wrong(f, "", "empty");
 }
 
 static void what_is_not_there_is_said(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_wrong(f, "services: {a: {build: .}}", "building images is not there yet");
-	assert_loads(f, "version: '3'\nservices: {a: {build: ., image: x, deploy: {placement: "
-			"{constraints: [a]}}}}");
-	assert_said(f, "used as it is");
-	assert_said(f, "no effect on one host");
-	assert_said(f, "obsolete");
-	assert_wrong(f, "services: {a: {image: x, secrets: [s]}}", "secrets are not there yet");
-	assert_wrong(f, "services: {a: {image: x, network_mode: 'service:b'}}", "not there yet");
-	assert_loads(f,
-		     "x-a: {b: c}\nservices: {a: {image: x, x-b: 1, ipc: private, devices: []}}");
+	loadlab_wrong(f, "services: {a: {build: .}}", "building images is not there yet");
+	loadlab_loads(f, "version: '3'\nservices: {a: {build: ., image: x, deploy: {placement: "
+			 "{constraints: [a]}}}}");
+	loadlab_said(f, "used as it is");
+	loadlab_said(f, "no effect on one host");
+	loadlab_said(f, "obsolete");
+	loadlab_wrong(f, "services: {a: {image: x, secrets: [s]}}", "secrets are not there yet");
+	loadlab_wrong(f, "services: {a: {image: x, network_mode: 'service:b'}}", "not there yet");
+	loadlab_loads(f,
+		      "x-a: {b: c}\nservices: {a: {image: x, x-b: 1, ipc: private, devices: []}}");
 	assert_int_equal(f->diag.n, 0);
 }
 
@@ -271,19 +195,20 @@ static void files_are_merged_as_the_specification_says(void **state)
 	struct fixture *f = *state;
 	const struct service *a;
 
-	put("stack.yml", "services:\n  a:\n    image: one\n    command: [x, y]\n"
-			 "    environment: {A: 1, B: 1}\n    ports: ['80:80']\n"
-			 "    volumes: ['/h1:/t', '/h2:/u']\n    dns: 1.1.1.1\n"
-			 "    labels: {l: 1}\n    cap_add: [A]\n"
-			 "    healthcheck: {test: [CMD, a], retries: 2}\n    depends_on: [b]\n"
-			 "  b: {image: b}\n");
-	put("stack.override.yml",
-	    "services:\n  a:\n    image: two\n    command: [z]\n"
-	    "    environment: [B=2, C=2]\n    ports: ['80:80', '81:81']\n"
-	    "    volumes: ['/h3:/t']\n    dns: [2.2.2.2]\n    labels: !reset null\n"
-	    "    cap_add: !override [B]\n    healthcheck: {test: [CMD, b]}\n"
-	    "    depends_on: {b: {condition: service_healthy}}\n");
-	assert_int_equal(load_with(f, (struct load_options){.n_files = 0}), 0);
+	loadlab_put("stack.yml",
+		    "services:\n  a:\n    image: one\n    command: [x, y]\n"
+		    "    environment: {A: 1, B: 1}\n    ports: ['80:80']\n"
+		    "    volumes: ['/h1:/t', '/h2:/u']\n    dns: 1.1.1.1\n"
+		    "    labels: {l: 1}\n    cap_add: [A]\n"
+		    "    healthcheck: {test: [CMD, a], retries: 2}\n    depends_on: [b]\n"
+		    "  b: {image: b}\n");
+	loadlab_put("stack.override.yml",
+		    "services:\n  a:\n    image: two\n    command: [z]\n"
+		    "    environment: [B=2, C=2]\n    ports: ['80:80', '81:81']\n"
+		    "    volumes: ['/h3:/t']\n    dns: [2.2.2.2]\n    labels: !reset null\n"
+		    "    cap_add: !override [B]\n    healthcheck: {test: [CMD, b]}\n"
+		    "    depends_on: {b: {condition: service_healthy}}\n");
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.n_files = 0}), 0);
 	a = project_service(f->project, "a");
 	assert_string_equal(a->image, "two");
 	assert_int_equal(a->command.n, 1);
@@ -308,13 +233,13 @@ static void variables_come_from_the_process_then_from_dotenv(void **state)
 	struct fixture *f = *state;
 	const struct map *env;
 
-	put(".env", "A=file\nB=\"b $A\"\n");
-	put("vars", "ONE=1\nTWO=$B\nA=from-env-file\n");
-	put("stack.yml", "services:\n  s:\n    image: '${A}-${B}-${C}${C}'\n"
-			 "    env_file: [vars, {path: missing, required: false}]\n"
-			 "    environment: {HOME: , NONE: , A: own, $X: $$x}\n"
-			 "    volumes: ['~/d:/d']\n");
-	assert_int_equal(load_with(f, (struct load_options){.environ = environment}), 0);
+	loadlab_put(".env", "A=file\nB=\"b $A\"\n");
+	loadlab_put("vars", "ONE=1\nTWO=$B\nA=from-env-file\n");
+	loadlab_put("stack.yml", "services:\n  s:\n    image: '${A}-${B}-${C}${C}'\n"
+				 "    env_file: [vars, {path: missing, required: false}]\n"
+				 "    environment: {HOME: , NONE: , A: own, $X: $$x}\n"
+				 "    volumes: ['~/d:/d']\n");
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.environ = environment}), 0);
 	assert_string_equal(f->project->services[0].image, "process-b process-");
 	env = &f->project->services[0].environment;
 	assert_string_equal(map_get(env, "ONE"), "1");
@@ -325,13 +250,13 @@ static void variables_come_from_the_process_then_from_dotenv(void **state)
 	assert_string_equal(map_get(env, "$X"), "$x");
 	assert_string_equal(f->project->services[0].mounts[0].source, "/root/d");
 	assert_int_equal(f->diag.n, 1);
-	assert_said(f, "stack.yml:3:12: warning: the variable 'C' is not set");
-	put("stack.yml", "services: {s: {image: '${N:?set it}'}}");
-	assert_int_equal(load_with(f, (struct load_options){.n_files = 0}), -EINVAL);
-	assert_said(f, "set it");
-	put("stack.yml", "services: {s: {image: x, env_file: missing}}");
-	assert_int_equal(load_with(f, (struct load_options){.n_files = 0}), -EINVAL);
-	assert_said(f, "missing");
+	loadlab_said(f, "stack.yml:3:12: warning: the variable 'C' is not set");
+	loadlab_put("stack.yml", "services: {s: {image: '${N:?set it}'}}");
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.n_files = 0}), -EINVAL);
+	loadlab_said(f, "set it");
+	loadlab_put("stack.yml", "services: {s: {image: x, env_file: missing}}");
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.n_files = 0}), -EINVAL);
+	loadlab_said(f, "missing");
 }
 
 static void profiles_decide_who_is_there(void **state)
@@ -341,16 +266,16 @@ static void profiles_decide_who_is_there(void **state)
 	static const char *const environment[] = {"COMPOSE_PROFILES=z,p", NULL};
 	struct fixture *f = *state;
 
-	assert_loads(f, text);
+	loadlab_loads(f, text);
 	assert_int_equal(f->project->n_services, 1);
-	load_with(f, (struct load_options){.profiles = q, .n_profiles = 1});
+	loadlab_load_with(f, (struct load_options){.profiles = q, .n_profiles = 1});
 	assert_int_equal(f->project->n_services, 2);
-	load_with(f, (struct load_options){.profiles = all, .n_profiles = 1});
+	loadlab_load_with(f, (struct load_options){.profiles = all, .n_profiles = 1});
 	assert_int_equal(f->project->n_services, 2);
-	load_with(f, (struct load_options){.environ = environment});
+	loadlab_load_with(f, (struct load_options){.environ = environment});
 	assert_int_equal(f->project->n_services, 2);
-	assert_wrong(f, "services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [p]}}",
-		     "not in an active profile");
+	loadlab_wrong(f, "services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [p]}}",
+		      "not in an active profile");
 }
 
 static void the_name_has_its_sources_in_order(void **state)
@@ -359,17 +284,20 @@ static void the_name_has_its_sources_in_order(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(fd_mkdir_p("My.App_1", 0755, NULL), 0);
-	put("My.App_1/compose.yaml", "services: {a: {image: x}}");
-	assert_int_equal(load_with(f, (struct load_options){.project_directory = "My.App_1"}), 0);
+	loadlab_put("My.App_1/compose.yaml", "services: {a: {image: x}}");
+	assert_int_equal(
+		loadlab_load_with(f, (struct load_options){.project_directory = "My.App_1"}), 0);
 	assert_string_equal(f->project->name, "myapp_1");
-	assert_loads(f, "name: said\nservices: {a: {image: x}}");
+	loadlab_loads(f, "name: said\nservices: {a: {image: x}}");
 	assert_string_equal(f->project->name, "said");
-	load_with(f, (struct load_options){.environ = environment});
+	loadlab_load_with(f, (struct load_options){.environ = environment});
 	assert_string_equal(f->project->name, "env");
-	load_with(f, (struct load_options){.environ = environment, .project_name = "option"});
+	loadlab_load_with(f,
+			  (struct load_options){.environ = environment, .project_name = "option"});
 	assert_string_equal(f->project->name, "option");
-	assert_int_equal(load_with(f, (struct load_options){.project_name = "../x"}), -EINVAL);
-	assert_said(f, "cannot be the project's name");
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.project_name = "../x"}),
+			 -EINVAL);
+	loadlab_said(f, "cannot be the project's name");
 }
 
 static void files_are_looked_for_upwards(void **state)
@@ -378,22 +306,23 @@ static void files_are_looked_for_upwards(void **state)
 	const char *const missing[] = {"nope.yml"};
 
 	assert_int_equal(fd_mkdir_p("deep/er", 0755, NULL), 0);
-	put("docker-compose.yml", "services: {a: {image: old, volumes: ['./x:/x']}}");
+	loadlab_put("docker-compose.yml", "services: {a: {image: old, volumes: ['./x:/x']}}");
 	assert_int_equal(chdir("deep/er"), 0);
-	assert_int_equal(load_with(f, (struct load_options){.n_files = 0}), 0);
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.n_files = 0}), 0);
 	assert_string_equal(f->project->services[0].image, "old");
 	assert_string_equal(f->project->working_dir, f->dir);
 	assert_int_equal(chdir("../.."), 0);
-	put("stack.yml", "services: {a: {image: new}}");
-	assert_int_equal(load_with(f, (struct load_options){.n_files = 0}), 0);
+	loadlab_put("stack.yml", "services: {a: {image: new}}");
+	assert_int_equal(loadlab_load_with(f, (struct load_options){.n_files = 0}), 0);
 	assert_string_equal(f->project->services[0].image, "new");
-	assert_int_equal(load_with(f, (struct load_options){.files = missing, .n_files = 1}),
-			 -ENOENT);
+	assert_int_equal(
+		loadlab_load_with(f, (struct load_options){.files = missing, .n_files = 1}),
+		-ENOENT);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, loadlab_setup, loadlab_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(everything_of_a_service_arrives),
 		TEST(all_errors_come_at_once_in_order),
