@@ -164,12 +164,11 @@ int cli_init(struct cli *cli, struct err *err)
 	return r;
 }
 
-int cli_load(const struct cli *cli, struct project **ret_project, struct err *err)
+struct load_options cli_load_options(const struct cli *cli)
 {
-	CLEANUP(diagnostics_release) struct diagnostics diag = DIAGNOSTICS_INIT;
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	const struct cli_globals *globals = &cli->globals;
-	const struct load_options options = {
+
+	return (struct load_options){
 		.files = globals->files.items,
 		.n_files = globals->files.n,
 		.project_name = globals->project_name,
@@ -179,16 +178,32 @@ int cli_load(const struct cli *cli, struct project **ret_project, struct err *er
 		.profiles = globals->profiles.items,
 		.n_profiles = globals->profiles.n,
 		.environ = (const char *const *)environ,
+		.strict = cli->strict,
 	};
-	int r;
+}
 
-	r = load_project(&options, &diag, ret_project, err);
-	diagnostics_sort(&diag);
-	diagnostics_render(&diag, &text);
-	(void)fd_write_all(STDERR_FILENO, text.text, text.len);
+int cli_tell(const struct cli *cli, struct diagnostics *diag, int fd, int r, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+	diagnostics_sort(diag);
+	if (cli->json_diagnostics)
+		diagnostics_render_json(diag, &text);
+	else
+		diagnostics_render(diag, &text);
+	(void)fd_write_all(fd, text.text, text.len);
 	if (r == -ENOENT)
 		return cli_usage_error("%s", err->msg);
-	return diag.n_errors > 0 ? CLI_USAGE : r;
+	return diag->n_errors > 0 ? CLI_USAGE : r;
+}
+
+int cli_load(const struct cli *cli, struct project **ret_project, struct err *err)
+{
+	CLEANUP(diagnostics_release) struct diagnostics diag = DIAGNOSTICS_INIT;
+	const struct load_options options = cli_load_options(cli);
+	int r = load_project(&options, &diag, ret_project, err);
+
+	return cli_tell(cli, &diag, STDERR_FILENO, r, err);
 }
 
 int cli_project_name(const struct cli *cli, char ret_name[TEXT_NAME_MAX + 1], struct err *err)

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+struct diagnostics;
+struct load_options;
 struct project;
 struct strbuf;
 
@@ -32,6 +34,8 @@ struct cli {
 	struct paths paths;
 	enum cli_progress progress; /* never PROGRESS_AUTO */
 	bool color_out, color_err;  /* may colours go to standard output, standard error? */
+	bool strict;		    /* warnings about the stack file are errors */
+	bool json_diagnostics;	    /* what is said about it is JSON, for editors */
 };
 
 /*
@@ -47,6 +51,12 @@ int cli_init(struct cli *cli, struct err *err);
  * -errno.
  */
 int cli_load(const struct cli *cli, struct project **ret_project, struct err *err);
+
+/* What the loader is told: all that the command line says about the stack file. */
+struct load_options cli_load_options(const struct cli *cli);
+
+/* Print DIAG to FD, and say how loading went (R): 0, CLI_USAGE or -errno. */
+int cli_tell(const struct cli *cli, struct diagnostics *diag, int fd, int r, struct err *err);
 
 /* The project's name, by loading its file only where no option names it.  Returns as cli_load(). */
 int cli_project_name(const struct cli *cli, char ret_name[TEXT_NAME_MAX + 1], struct err *err);

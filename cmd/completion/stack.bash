@@ -31,6 +31,13 @@ _stack() {
 		mapfile -t COMPREPLY < <(compgen -W "$("$1" help 2>/dev/null |
 			sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')" -- "$cur")
 		;;
+	config:*)
+		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --explain ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$("$1" config --explain all 2>/dev/null)" -- "$cur")
+		elif [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help config)" -- "$cur")
+		fi
+		;;
 	image:*) mapfile -t COMPREPLY < <(compgen -W 'import ls rm' -f -- "$cur") ;;
 	*:-*) mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help "$command")" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("$1" "${global[@]}" config --services 2>/dev/null)" -- "$cur") ;;

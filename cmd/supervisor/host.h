@@ -176,6 +176,13 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 		     struct container_record *record, struct container_spec *spec,
 		     struct arena *arena, struct err *err);
 
+/* host_granted.c: secrets and configs, as files in the container's run directory DIRFD. */
+#define HOST_GRANTED_NAME_MAX 40
+int host_write_granted(const struct container_def *def, int dirfd, struct err *err);
+
+/* The name there of the I-th secret, or config. */
+const char *host_granted_name(bool secret, size_t i, char ret_name[HOST_GRANTED_NAME_MAX]);
+
 /* Write hosts, hostname and resolv.conf to the container's directory DIRFD. */
 int host_write_files(const struct service *service, const struct container_record *record,
 		     int dirfd, struct err *err);

@@ -3,7 +3,7 @@
  * What is mounted in a container, and in which order
  *
  * The image's volumes come first, then the service's mounts, then the three
- * files in /etc; a later one for the same place takes it from an earlier one.
+ * files in /etc, secrets and configs; a later one for the same place takes it from an earlier one.
  * A place below another one is mounted after it.
  */
 #include "cmd/supervisor/host.h"
@@ -196,6 +196,29 @@ static int etc_files(struct host *host, struct mounts *mounts, const char *conta
 	return r;
 }
 
+static int granted_files(struct host *host, struct mounts *mounts, const struct container_def *def,
+			 const char *container, bool secrets, struct arena *arena, struct err *err)
+{
+	const struct file_references *references =
+		secrets ? &def->service->secrets : &def->service->configs;
+	char dir[PATH_MAX], name[HOST_GRANTED_NAME_MAX];
+	int r = host_container_dir(host, container, dir, sizeof(dir), err);
+
+	for (size_t i = 0; r == 0 && i < references->n; i++) {
+		struct spec_mount mount = {
+			.type = SPEC_MOUNT_BIND,
+			.source = arena_printf(arena, "%s/%s", dir,
+					       host_granted_name(secrets, i, name)),
+			.target = references->items[i].target,
+			.propagation = MS_PRIVATE | MS_REC,
+			.flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			.managed = 1};
+
+		put(mounts, &mount);
+	}
+	return r;
+}
+
 static size_t depth(const char *path)
 {
 	size_t n = 0;
@@ -226,7 +249,7 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 {
 	const struct service *service = def->service;
 	struct mounts mounts = {.n = 0};
-	size_t room = service->n_mounts + 8;
+	size_t room = service->n_mounts + service->secrets.n + service->configs.n + 8;
 	int r = 0;
 
 	for (char **v = image->volumes; v && *v; v++)
@@ -243,6 +266,10 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 		r = image_volumes(host, image, &mounts, record, arena, err);
 	if (r == 0)
 		r = etc_files(host, &mounts, record->name, arena, err);
+	if (r == 0)
+		r = granted_files(host, &mounts, def, record->name, true, arena, err);
+	if (r == 0)
+		r = granted_files(host, &mounts, def, record->name, false, arena, err);
 	sort_by_depth(&mounts);
 	spec->mounts = mounts.items;
 	spec->n_mounts = (uint32_t)mounts.n;

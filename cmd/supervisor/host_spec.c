@@ -337,5 +337,7 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 	if (dir < 0)
 		return err_sys(err, errno, "open '%s'", path);
 	r = host_write_files(service, record, dir, err);
+	if (r == 0)
+		r = host_write_granted(def, dir, err);
 	return r < 0 ? r : write_spec(&spec, dir, err);
 }

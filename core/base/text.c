@@ -116,7 +116,9 @@ const char *text_suggest(const char *word, const char *const *candidates, size_t
 		if (clen > SUGGEST_MAX)
 			continue;
 		d = distance(word, len, candidates[i], clen);
-		if (d > 0 && d <= best_distance && (!best || d < best_distance)) {
+		/* A word in which nothing is the same is no slip of the finger. */
+		if (d > 0 && d < (len > clen ? len : clen) && d <= best_distance &&
+		    (!best || d < best_distance)) {
 			best = candidates[i];
 			best_distance = d;
 		}

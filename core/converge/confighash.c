@@ -19,6 +19,11 @@ static struct service without_order(const struct service *service)
 	s.profiles = (struct strings){.items = NULL};
 	s.scale = 1;
 	s.attach = true;
+	s.build = NULL;
+	s.platform = NULL;
+	s.pull_policy = NULL;
+	s.kept = NULL;
+	s.logging.kept = NULL;
 	return s;
 }
 

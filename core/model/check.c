@@ -15,75 +15,76 @@
 
 #define SUGGESTIONS_MAX 200
 
+/* What there is of one kind. */
+struct known {
+	struct names index;
+	const char *names[SUGGESTIONS_MAX]; /* the first of them, for suggestions */
+	size_t n;
+};
+
 struct check {
 	const struct project *project;
 	struct reporter *report;
 	const struct names *inactive;
-	struct names services, networks, volumes;
+	struct known services, networks, volumes, secrets, configs;
 };
 
 static void check_release(struct check *check)
 {
-	names_release(&check->services);
-	names_release(&check->networks);
-	names_release(&check->volumes);
+	names_release(&check->services.index);
+	names_release(&check->networks.index);
+	names_release(&check->volumes.index);
+	names_release(&check->secrets.index);
+	names_release(&check->configs.index);
+}
+
+static void add_known(struct known *known, const char *name)
+{
+	names_add(&known->index, name, known);
+	if (known->n < SUGGESTIONS_MAX)
+		known->names[known->n++] = name;
 }
 
 #define complain(check, pos, ...) report((check)->report, SEVERITY_ERROR, (pos), __VA_ARGS__)
 
-static const char *suggest_service(const struct check *check, const char *word)
+/* NAME, said at POS by SERVICE below KEY, is no WHAT.  ADVICE: what to do when none was meant. */
+struct missing {
+	const struct service *service;
+	struct position pos;
+	const char *key, *what, *name, *advice;
+};
+
+static void complain_missing(const struct check *check, const struct known *known,
+			     const struct missing *missing)
 {
-	const char *names[SUGGESTIONS_MAX];
-	size_t n = 0;
+	const char *meant = text_suggest(missing->name, known->names, known->n);
 
-	for (; n < check->project->n_services && n < SUGGESTIONS_MAX; n++)
-		names[n] = check->project->services[n].name;
-	return text_suggest(word, names, n);
-}
-
-static const char *suggest_network(const struct check *check, const char *word)
-{
-	const char *names[SUGGESTIONS_MAX];
-	size_t n = 0;
-
-	for (; n < check->project->n_networks && n < SUGGESTIONS_MAX; n++)
-		names[n] = check->project->networks[n].key;
-	return text_suggest(word, names, n);
-}
-
-static const char *suggest_volume(const struct check *check, const char *word)
-{
-	const char *names[SUGGESTIONS_MAX];
-	size_t n = 0;
-
-	for (; n < check->project->n_volumes && n < SUGGESTIONS_MAX; n++)
-		names[n] = check->project->volumes[n].key;
-	return text_suggest(word, names, n);
+	if (meant)
+		complain(check, missing->pos,
+			 "services.%s.%s: there is no %s '%s'; did you mean '%s'?",
+			 missing->service->name, missing->key, missing->what, missing->name, meant);
+	else
+		complain(check, missing->pos, "services.%s.%s: there is no %s '%s'%s",
+			 missing->service->name, missing->key, missing->what, missing->name,
+			 missing->advice);
 }
 
 static void check_dependencies(const struct check *check, const struct service *service)
 {
 	for (size_t i = 0; i < service->n_depends_on; i++) {
 		const struct dependency *dependency = &service->depends_on[i];
-		const char *meant;
+		const struct missing missing = {service,   dependency->pos,	"depends_on",
+						"service", dependency->service, ""};
 
-		if (!dependency->required || names_get(&check->services, dependency->service))
+		if (!dependency->required || names_get(&check->services.index, dependency->service))
 			continue;
-		meant = suggest_service(check, dependency->service);
 		if (names_get(check->inactive, dependency->service))
 			complain(check, dependency->pos,
 				 "services.%s.depends_on: the service '%s' is not in an active "
 				 "profile; add --profile, or say 'required: false'",
 				 service->name, dependency->service);
-		else if (meant)
-			complain(check, dependency->pos,
-				 "services.%s.depends_on: there is no service '%s'; did you mean "
-				 "'%s'?",
-				 service->name, dependency->service, meant);
 		else
-			complain(check, dependency->pos,
-				 "services.%s.depends_on: there is no service '%s'", service->name,
-				 dependency->service);
+			complain_missing(check, &check->services, &missing);
 	}
 }
 
@@ -95,22 +96,29 @@ static void check_service_networks(const struct check *check, const struct servi
 			 service->name);
 	for (size_t i = 0; i < service->n_networks; i++) {
 		const struct service_network *network = &service->networks[i];
-		const char *meant;
+		const struct missing missing = {
+			service,	  network->pos,
+			"networks",	  "network",
+			network->network, "; declare it below the top-level 'networks:'"};
 
-		if (strcmp(network->network, "default") == 0 ||
-		    names_get(&check->networks, network->network))
-			continue;
-		meant = suggest_network(check, network->network);
-		if (meant)
-			complain(check, network->pos,
-				 "services.%s.networks: there is no network '%s'; did you mean "
-				 "'%s'?",
-				 service->name, network->network, meant);
-		else
-			complain(check, network->pos,
-				 "services.%s.networks: the network '%s' is not declared; add it "
-				 "below the top-level 'networks:'",
-				 service->name, network->network);
+		if (strcmp(network->network, "default") != 0 &&
+		    !names_get(&check->networks.index, network->network))
+			complain_missing(check, &check->networks, &missing);
+	}
+}
+
+static void check_references_to_files(const struct check *check, const struct service *service,
+				      const struct file_references *references,
+				      const struct known *known, const char *key)
+{
+	for (size_t i = 0; i < references->n; i++) {
+		const struct file_reference *reference = &references->items[i];
+		const struct missing missing = {
+			service, reference->pos,    key,
+			"file",	 reference->source, "; declare it at the top level"};
+
+		if (!names_get(&known->index, reference->source))
+			complain_missing(check, known, &missing);
 	}
 }
 
@@ -127,23 +135,34 @@ static void check_mounts(const struct check *check, const struct service *servic
 {
 	for (size_t i = 0; i < service->n_mounts; i++) {
 		const struct mount *mount = &service->mounts[i];
-		const char *meant;
+		const struct missing missing = {service,
+						mount->pos,
+						"volumes",
+						"volume",
+						mount->source,
+						"; declare it below the top-level 'volumes:', or "
+						"write a directory with './' in front"};
 
-		if (mount->type != MOUNT_VOLUME || !mount->source ||
-		    names_get(&check->volumes, mount->source))
-			continue;
-		meant = suggest_volume(check, mount->source);
-		if (meant)
-			complain(check, mount->pos,
-				 "services.%s.volumes: there is no volume '%s'; did you mean '%s'?",
-				 service->name, mount->source, meant);
-		else
-			complain(check, mount->pos,
-				 "services.%s.volumes: the volume '%s' is not declared; add it "
-				 "below "
-				 "the top-level 'volumes:', or write './%s' for a directory",
-				 service->name, mount->source, mount->source);
+		if (mount->type == MOUNT_VOLUME && mount->source &&
+		    !names_get(&check->volumes.index, mount->source))
+			complain_missing(check, &check->volumes, &missing);
 	}
+}
+
+static void learn_names(struct check *check)
+{
+	const struct project *project = check->project;
+
+	for (size_t i = 0; i < project->n_services; i++)
+		add_known(&check->services, project->services[i].name);
+	for (size_t i = 0; i < project->n_networks; i++)
+		add_known(&check->networks, project->networks[i].key);
+	for (size_t i = 0; i < project->n_volumes; i++)
+		add_known(&check->volumes, project->volumes[i].key);
+	for (size_t i = 0; i < project->n_secrets; i++)
+		add_known(&check->secrets, project->secrets[i].key);
+	for (size_t i = 0; i < project->n_configs; i++)
+		add_known(&check->configs, project->configs[i].key);
 }
 
 void check_references(const struct project *project, const struct names *inactive,
@@ -152,17 +171,18 @@ void check_references(const struct project *project, const struct names *inactiv
 	CLEANUP(check_release)
 	struct check check = {.project = project, .report = reporter, .inactive = inactive};
 
-	for (size_t i = 0; i < project->n_services; i++)
-		names_add(&check.services, project->services[i].name, &check);
-	for (size_t i = 0; i < project->n_networks; i++)
-		names_add(&check.networks, project->networks[i].key, &check);
-	for (size_t i = 0; i < project->n_volumes; i++)
-		names_add(&check.volumes, project->volumes[i].key, &check);
+	learn_names(&check);
 	for (size_t i = 0; i < project->n_services; i++) {
-		check_dependencies(&check, &project->services[i]);
-		check_service_networks(&check, &project->services[i]);
-		check_mounts(&check, &project->services[i]);
-		check_userns(&check, &project->services[i]);
+		const struct service *service = &project->services[i];
+
+		check_dependencies(&check, service);
+		check_service_networks(&check, service);
+		check_mounts(&check, service);
+		check_references_to_files(&check, service, &service->secrets, &check.secrets,
+					  "secrets");
+		check_references_to_files(&check, service, &service->configs, &check.configs,
+					  "configs");
+		check_userns(&check, service);
 	}
 }
 

@@ -52,6 +52,15 @@ void decode_error(struct decoder *decoder, struct position pos, const char *fmt,
 	va_end(args);
 }
 
+void decode_warning(struct decoder *decoder, struct position pos, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(decoder, SEVERITY_WARNING, pos, fmt, args);
+	va_end(args);
+}
+
 void decode_note(struct decoder *decoder, struct position pos, const char *fmt, ...)
 {
 	va_list args;
@@ -68,6 +77,8 @@ void decode_mismatch(struct decoder *decoder, const struct node *node, const cha
 
 const char *decode_text(struct decoder *decoder, const struct node *node, const char *expected)
 {
+	if (node->kind == NODE_SCALAR && node->broken)
+		return NULL;
 	if (node->kind == NODE_SCALAR && !node_is_null(node))
 		return node->text;
 	decode_mismatch(decoder, node, expected);

@@ -37,13 +37,15 @@ struct decoder {
 
 void decode_error(struct decoder *decoder, struct position pos, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
+void decode_warning(struct decoder *decoder, struct position pos, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 void decode_note(struct decoder *decoder, struct position pos, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
 /* "expected EXPECTED, found a list" */
 void decode_mismatch(struct decoder *decoder, const struct node *node, const char *expected);
 
-/* The text of a scalar, or NULL after saying that EXPECTED was. */
+/* The text of a scalar, or NULL after saying that EXPECTED was, or what else is wrong. */
 const char *decode_text(struct decoder *decoder, const struct node *node, const char *expected);
 
 /*

@@ -131,6 +131,20 @@ void diagnostics_sort(struct diagnostics *diag)
 	diag->n = kept;
 }
 
+size_t diagnostics_promote(struct diagnostics *diag)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < diag->n; i++) {
+		if (diag->items[i].severity != SEVERITY_WARNING)
+			continue;
+		diag->items[i].severity = SEVERITY_ERROR;
+		n++;
+	}
+	diag->n_errors += n;
+	return n;
+}
+
 /* Bytes of the first COLUMNS characters of UTF-8 TEXT. */
 static size_t prefix_bytes(const char *text, unsigned int columns)
 {

@@ -45,6 +45,9 @@ void diagnostics_add(struct diagnostics *diag, enum severity severity, struct po
 /* By file in the order of first mention, then line and column; equal ones once. */
 void diagnostics_sort(struct diagnostics *diag);
 
+/* Make errors of all warnings; how many there were. */
+size_t diagnostics_promote(struct diagnostics *diag);
+
 /* As compilers print it, with the source line and a caret, safe for a terminal. */
 void diagnostics_render(const struct diagnostics *diag, struct strbuf *out);
 

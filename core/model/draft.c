@@ -5,82 +5,109 @@
 #include "core/base/cleanup.h"
 #include "core/model/decode.h"
 #include "core/model/names.h"
+#include "core/model/node.h"
 
 #include <string.h>
 
-/* What env_file says and environment does not, in front of what environment says. */
-static void add_env_file(struct decoder *decoder, struct draft_service *draft)
+/* What BELOW says and OWN does not, in front of what OWN says. */
+static struct map laid_over(struct decoder *decoder, const struct map *below, const struct map *own)
 {
 	CLEANUP(names_release) struct names said = NAMES_INIT;
-	const struct map *own = &draft->service.environment, *below = &draft->env_file;
 	struct key_value *items;
 	size_t n = 0;
 
 	if (below->n == 0)
-		return;
+		return *own;
 	for (size_t i = 0; i < own->n; i++)
-		names_add(&said, own->items[i].key, draft);
+		names_add(&said, own->items[i].key, decoder);
 	items = ARENA_ARRAY(decoder->arena, struct key_value, own->n + below->n);
 	for (size_t i = 0; i < below->n; i++)
 		if (!names_get(&said, below->items[i].key))
 			items[n++] = below->items[i];
 	if (own->n)
 		memcpy(items + n, own->items, own->n * sizeof(*items));
-	draft->service.environment = (struct map){items, n + own->n};
+	return (struct map){items, n + own->n};
 }
 
-/* Names work without links; what is left of a link is its order. */
-static void add_links(struct decoder *decoder, struct draft_service *draft, struct position pos)
+/* Names work without links; what is left of a link, and of borrowed volumes, is the order. */
+static void depend_on(struct decoder *decoder, struct service *service, const struct links *links)
 {
 	CLEANUP(names_release) struct names said = NAMES_INIT;
-	struct service *service = &draft->service;
 	size_t n = service->n_depends_on;
 	struct dependency *all;
 
-	if (draft->links.n == 0)
+	if (links->n == 0)
 		return;
-	all = ARENA_ARRAY(decoder->arena, struct dependency, n + draft->links.n);
+	all = ARENA_ARRAY(decoder->arena, struct dependency, n + links->n);
 	if (n)
 		memcpy(all, service->depends_on, n * sizeof(*all));
 	for (size_t i = 0; i < n; i++)
-		names_add(&said, all[i].service, draft);
-	for (size_t i = 0; i < draft->links.n; i++)
-		if (!names_add(&said, draft->links.items[i], draft))
-			all[n++] = (struct dependency){
-				.service = draft->links.items[i], .required = true, .pos = pos};
+		names_add(&said, all[i].service, decoder);
+	for (size_t i = 0; i < links->n; i++)
+		if (!names_add(&said, links->items[i].service, decoder))
+			all[n++] = (struct dependency){.service = links->items[i].service,
+						       .required = true,
+						       .pos = links->items[i].pos};
 	service->depends_on = all;
 	service->n_depends_on = n;
 }
 
-static void check_image(struct decoder *decoder, const struct draft_service *draft,
-			struct position pos)
+/* The first network is the one that the others' order does not decide about. */
+static void give_mac(struct decoder *decoder, struct draft_service *draft)
 {
-	if (draft->has_build && draft->service.image)
-		decode_note(decoder, draft->build,
-			    "building images is not there yet: '%s' is used as it is",
-			    draft->service.image);
-	else if (draft->has_build)
-		decode_error(decoder, draft->build,
-			     "building images is not there yet: build it with buildah or docker, "
-			     "'stack image import' it, and name it here with 'image:'");
-	else if (!draft->service.image)
+	struct service *service = &draft->service;
+	struct service_network *first = (struct service_network *)service->networks;
+
+	if (!draft->mac_address)
+		return;
+	if (service->network_mode) {
+		decode_error(decoder, draft->mac_position,
+			     "not together with 'network_mode'; remove one");
+		return;
+	}
+	if (service->n_networks == 0) {
+		first = ARENA_NEW(decoder->arena, struct service_network);
+		first->network = "default";
+		first->pos = draft->mac_position;
+		service->networks = first;
+		service->n_networks = 1;
+	}
+	for (size_t i = 1; i < service->n_networks; i++)
+		if (service->networks[i].priority > first->priority)
+			first = (struct service_network *)&service->networks[i];
+	if (first->mac_address && strcmp(first->mac_address, draft->mac_address) != 0)
+		decode_error(decoder, draft->mac_position,
+			     "the network '%s' says another one, in line %u; remove one",
+			     first->network, first->pos.line);
+	first->mac_address = draft->mac_address;
+}
+
+static void check_image(struct decoder *decoder, const struct service *service, struct position pos)
+{
+	if (service->build && !decoder->canonical)
+		decode_note(decoder, service->build->pos,
+			    "building images is not there yet: the image is used as it is; build "
+			    "it with buildah or docker and 'stack image import' it");
+	else if (!service->build && !service->image)
 		decode_error(decoder, pos, "the service has no image; say which with 'image:'");
 }
 
-struct service draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
-			    struct position pos)
+void draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
+		  struct position pos)
 {
 	struct service *service = &draft->service;
 
 	service->name = name;
 	service->pos = pos;
-	add_env_file(decoder, draft);
-	add_links(decoder, draft, pos);
+	service->environment = laid_over(decoder, &draft->env_file, &service->environment);
+	service->labels = laid_over(decoder, &draft->label_file, &service->labels);
+	depend_on(decoder, service, &draft->links);
+	depend_on(decoder, service, &draft->volumes_from);
+	give_mac(decoder, draft);
 	if (draft->policy_is_set && !draft->restart_is_set) {
 		service->restart = draft->policy;
 		if (draft->policy == RESTART_ON_FAILURE)
 			service->restart_max_attempts = draft->policy_attempts;
 	}
-	check_image(decoder, draft, pos);
-	return *service;
+	check_image(decoder, service, pos);
 }

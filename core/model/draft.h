@@ -13,12 +13,24 @@ struct decoder;
  * get their meaning from others.  The rows of schema_service see a struct
  * service, which is the first member; kinds that need more take the draft.
  */
+struct link {
+	const char *service;
+	const char *word; /* behind the colon; NULL: none */
+	struct position pos;
+};
+
+struct links {
+	struct link *items;
+	size_t n;
+};
+
 struct draft_service {
 	struct service service;
-	struct map env_file; /* below environment */
-	struct strings links;
-	bool has_build;
-	struct position build;
+	struct map env_file;   /* below environment */
+	struct map label_file; /* below labels */
+	struct links links, volumes_from;
+	const char *mac_address; /* of the first network */
+	struct position mac_position;
 	bool restart_is_set;
 	bool policy_is_set; /* deploy.restart_policy, where restart is not set */
 	enum restart_policy policy;
@@ -31,7 +43,10 @@ struct draft_port {
 };
 
 /* Put the parts together.  POS is where the service's name stands. */
-struct service draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
-			    struct position pos);
+void draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
+		  struct position pos);
+
+/* … and what they say about each other, when all N are finished. */
+void draft_connect(struct decoder *decoder, struct draft_service *services, size_t n);
 
 #endif

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/base/arena.h"
 #include "core/base/strbuf.h"
 #include "core/model/load.h"
 #include "core/model/project.h"
@@ -32,16 +31,10 @@ void project_emit_file(const struct project *project, bool yaml, struct strbuf *
 {
 	struct writer writer = WRITER_INIT(out, yaml ? WRITER_YAML : WRITER_JSON);
 	struct project anywhere = *project;
-	struct service *services;
 
 	anywhere.working_dir = NULL;
-	services = ARENA_ARRAY(project->arena, struct service, project->n_services + 1);
-	for (size_t i = 0; i < project->n_services; i++) {
-		services[i] = project->services[i];
-		services[i].security.seccomp_digest = NULL;
-	}
-	anywhere.services = services;
 	writer.escape_dollar = true;
+	writer.for_users = true;
 	emit(&writer, &schema_project, &anywhere);
 }
 

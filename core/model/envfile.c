@@ -29,7 +29,7 @@ static void decode_format(struct decoder *decoder, const struct attribute *attri
 	((struct envfile *)object)->raw = decode_choice(decoder, node, formats, 1) == 0;
 }
 
-static const struct kind kind_format = {.decode = decode_format};
+static const struct kind kind_format = {.decode = decode_format, .form = "raw"};
 
 static const struct attribute attributes[] = {
 	{"path", &kind_string, offsetof(struct envfile, path), .doc = "the file"},

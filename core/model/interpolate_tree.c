@@ -53,11 +53,13 @@ static void walk_scalar(struct walk *walk, struct node *node)
 	walk->at = node;
 	if (interpolate(&walk->in, node->text, strlen(node->text), &out, &err) < 0) {
 		walk->r = report(walk->report, SEVERITY_ERROR, node->pos, "%s", err.msg);
+		node->broken = true;
 		return;
 	}
 	if (!utf8_is_valid(out.text)) {
 		walk->r = report(walk->report, SEVERITY_ERROR, node->pos,
 				 "a variable in this value is no UTF-8 text");
+		node->broken = true;
 		return;
 	}
 	node->text = arena_strndup(walk->arena, out.text, out.len);

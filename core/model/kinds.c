@@ -39,7 +39,7 @@ static void emit_string(struct writer *writer, const struct attribute *attribute
 	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
 }
 
-const struct kind kind_string = {decode_string, present_string, emit_string};
+const struct kind kind_string = {decode_string, present_string, emit_string, "text"};
 
 /* It becomes the name of a directory. */
 static void decode_name(struct decoder *decoder, const struct attribute *attribute,
@@ -56,7 +56,30 @@ static void decode_name(struct decoder *decoder, const struct attribute *attribu
 		*SCHEMA_FIELD(const char *, object, attribute) = text;
 }
 
-const struct kind kind_name = {decode_name, present_string, emit_string};
+const struct kind kind_name = {decode_name, present_string, emit_string,
+			       "a name of letters, digits, _, . and -"};
+
+static void decode_path_text(struct decoder *decoder, const struct attribute *attribute,
+			     const struct node *node, void *object)
+{
+	const char *text = decode_text(decoder, node, "a path");
+
+	if (text && *text == '\0')
+		decode_error(decoder, node->pos, "the value is empty");
+	else if (text)
+		*SCHEMA_FIELD(const char *, object, attribute) =
+			decode_path(decoder, node->pos, text);
+}
+
+const struct kind kind_path = {decode_path_text, present_string, emit_string, "a path"};
+
+static void decode_content(struct decoder *decoder, const struct attribute *attribute,
+			   const struct node *node, void *object)
+{
+	*SCHEMA_FIELD(const char *, object, attribute) = decode_text(decoder, node, "text");
+}
+
+const struct kind kind_content = {decode_content, present_string, emit_string, "text"};
 
 static void decode_bool(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)
@@ -82,7 +105,7 @@ static void emit_bool(struct writer *writer, const struct attribute *attribute, 
 	writer_bool(writer, SCHEMA_VALUE(bool, object, attribute));
 }
 
-const struct kind kind_bool = {decode_bool, present_bool, emit_bool};
+const struct kind kind_bool = {decode_bool, present_bool, emit_bool, "true or false"};
 
 /* What a kind of number is called, and how it is read. */
 struct number {
@@ -158,7 +181,7 @@ static void decode_integer(struct decoder *decoder, const struct attribute *attr
 	decode_int64(decoder, attribute, node, object, &number_integer);
 }
 
-const struct kind kind_integer = {decode_integer, present_int64, emit_int64};
+const struct kind kind_integer = {decode_integer, present_int64, emit_int64, "a whole number"};
 
 static void decode_bytes(struct decoder *decoder, const struct attribute *attribute,
 			 const struct node *node, void *object)
@@ -166,7 +189,8 @@ static void decode_bytes(struct decoder *decoder, const struct attribute *attrib
 	decode_int64(decoder, attribute, node, object, &number_bytes);
 }
 
-const struct kind kind_bytes = {decode_bytes, present_int64, emit_int64};
+const struct kind kind_bytes = {decode_bytes, present_int64, emit_int64,
+				"bytes, or an amount such as 64m or 1.5g"};
 
 static void decode_duration(struct decoder *decoder, const struct attribute *attribute,
 			    const struct node *node, void *object)
@@ -182,7 +206,8 @@ static void emit_duration(struct writer *writer, const struct attribute *attribu
 	writer_string(writer, units_duration_text(SCHEMA_VALUE(int64_t, object, attribute), buf));
 }
 
-const struct kind kind_duration = {decode_duration, present_int64, emit_duration};
+const struct kind kind_duration = {decode_duration, present_int64, emit_duration,
+				   "a duration such as 30s or 1m30s"};
 
 static void decode_cpus(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)
@@ -197,7 +222,8 @@ static void emit_cpus(struct writer *writer, const struct attribute *attribute, 
 	writer_number(writer, units_cpus_text(SCHEMA_VALUE(int64_t, object, attribute), buf));
 }
 
-const struct kind kind_cpus = {decode_cpus, present_int64, emit_cpus};
+const struct kind kind_cpus = {decode_cpus, present_int64, emit_cpus,
+			       "a number of CPUs such as 0.5"};
 
 static void decode_int(struct decoder *decoder, const struct attribute *attribute,
 		       const struct node *node, void *object)
@@ -218,7 +244,7 @@ static void emit_int(struct writer *writer, const struct attribute *attribute, c
 	writer_integer(writer, SCHEMA_VALUE(int, object, attribute));
 }
 
-const struct kind kind_number = {decode_int, present_int, emit_int};
+const struct kind kind_number = {decode_int, present_int, emit_int, "a whole number"};
 
 static void decode_size(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)
@@ -239,7 +265,8 @@ static void emit_size(struct writer *writer, const struct attribute *attribute, 
 	writer_integer(writer, (int64_t)SCHEMA_VALUE(uint64_t, object, attribute));
 }
 
-const struct kind kind_size = {decode_size, present_size, emit_size};
+const struct kind kind_size = {decode_size, present_size, emit_size,
+			       "bytes, or an amount such as 64m or 1.5g"};
 
 static void decode_mode(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)
@@ -263,4 +290,4 @@ static void emit_mode(struct writer *writer, const struct attribute *attribute, 
 	writer_string(writer, text);
 }
 
-const struct kind kind_mode = {decode_mode, present_mode, emit_mode};
+const struct kind kind_mode = {decode_mode, present_mode, emit_mode, "an octal mode such as 0755"};

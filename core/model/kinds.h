@@ -24,6 +24,8 @@ extern const struct kind kind_size;	/* uint64_t bytes */
 extern const struct kind kind_duration; /* int64_t ms */
 extern const struct kind kind_cpus;	/* int64_t thousandths */
 extern const struct kind kind_mode;	/* uint32_t, octal */
+extern const struct kind kind_path;	/* const char *, made absolute */
+extern const struct kind kind_content;	/* const char *, which may be empty */
 
 /* kinds_list.c */
 extern const struct kind kind_strings;	   /* struct strings */
@@ -39,9 +41,19 @@ extern const struct kind kind_healthcheck; /* struct healthcheck, likewise */
 extern const struct kind kind_refused, kind_noted;
 extern const struct kind kind_comment; /* no field, and nothing to say about it */
 
+/* kept.c: const struct kept *; noted, with the same words */
+extern const struct kind kind_kept;
+
+/* kinds_build.c: const struct node * */
+extern const struct kind kind_build;
+
+/* kinds_files.c: struct file_references, and what is in one of them */
+extern const struct kind kind_secrets, kind_configs;
+extern const struct kind kind_user_id; /* uint32_t */
+
 /* kinds_service.c: of struct draft_service, see draft.h */
 extern const struct kind kind_restart, kind_restart_condition, kind_max_attempts, kind_env_file,
-	kind_links, kind_build, kind_network_mode;
+	kind_label_file, kind_links, kind_volumes_from, kind_own_mac, kind_network_mode;
 
 /* kinds_security.c: of struct service */
 extern const struct kind kind_security_opt;
@@ -49,7 +61,8 @@ extern const struct kind kind_security_opt;
 /* kinds_values.c: of struct healthcheck, struct logging, struct service */
 extern const struct kind kind_health_test, kind_log_driver, kind_ulimits;
 extern const struct kind kind_propagation; /* const char * */
-extern const struct kind kind_platform;	   /* no field: the host's, or an error */
+extern const struct kind kind_platform;	   /* const char *: the host's, or an error */
+extern const struct kind kind_pull_policy; /* const char * */
 
 /* kinds_userns.c: of struct service */
 extern const struct kind kind_userns;
@@ -63,10 +76,18 @@ extern const struct kind kind_ports, kind_mounts, kind_tmpfs, kind_networks, kin
 extern const struct kind kind_port_target, kind_port_published, kind_mount_type, kind_mount_path,
 	kind_condition;
 
-/* kinds_project.c: of struct project, struct network, struct volume */
-extern const struct kind kind_services, kind_project_networks, kind_project_volumes,
-	kind_ipam_config, kind_external;
-extern const struct kind kind_own_text; /* const char *; only what we wrote has it */
+/* kinds_project.c: of struct project */
+extern const struct kind kind_services;
+extern const struct kind kind_collection; /* an array of the row's schema, and its length */
+/* … of struct network and the like */
+extern const struct kind kind_ipam_config, kind_external;
+/* const char *; only what we wrote has them */
+extern const struct kind kind_own_text, kind_own_content;
+
+static inline bool kind_is_own(const struct kind *kind)
+{
+	return kind == &kind_own_text || kind == &kind_own_content;
+}
 
 static inline bool kind_is_group(const struct kind *kind)
 {

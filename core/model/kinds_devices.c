@@ -141,7 +141,8 @@ static void emit_devices(struct writer *writer, const struct attribute *attribut
 	writer_close(writer);
 }
 
-const struct kind kind_devices = {decode_devices, present_devices, emit_devices};
+const struct kind kind_devices = {decode_devices, present_devices, emit_devices,
+				  "a list of HOST[:CONTAINER[:rwm]], or of mappings"};
 
 static void decode_device_rules(struct decoder *decoder, const struct attribute *attribute,
 				const struct node *node, void *object)
@@ -170,5 +171,5 @@ static void emit_device_rules(struct writer *writer, const struct attribute *att
 	kind_strings.emit(writer, attribute, object);
 }
 
-const struct kind kind_device_rules = {decode_device_rules, present_device_rules,
-				       emit_device_rules};
+const struct kind kind_device_rules = {decode_device_rules, present_device_rules, emit_device_rules,
+				       "a list of rules such as \"c 1:3 rwm\""};

@@ -25,7 +25,7 @@ static void emit_group(struct writer *writer, const struct attribute *attribute,
 	writer_close(writer);
 }
 
-const struct kind kind_group = {decode_group, present_group, emit_group};
+const struct kind kind_group = {decode_group, present_group, emit_group, "a mapping"};
 
 static bool is_accepted(const struct attribute *attribute, const struct node *node)
 {
@@ -50,7 +50,7 @@ static void decode_refused(struct decoder *decoder, const struct attribute *attr
 		decode_error(decoder, node->pos, "%s", attribute->sentence);
 }
 
-const struct kind kind_refused = {.decode = decode_refused};
+const struct kind kind_refused = {.decode = decode_refused, .form = "nothing"};
 
 static void decode_noted(struct decoder *decoder, const struct attribute *attribute,
 			 const struct node *node, void *object)
@@ -60,7 +60,7 @@ static void decode_noted(struct decoder *decoder, const struct attribute *attrib
 		decode_note(decoder, node->pos, "%s", attribute->sentence);
 }
 
-const struct kind kind_noted = {.decode = decode_noted};
+const struct kind kind_noted = {.decode = decode_noted, .form = "anything"};
 
 static void decode_comment(struct decoder *decoder, const struct attribute *attribute,
 			   const struct node *node, void *object)
@@ -71,7 +71,8 @@ static void decode_comment(struct decoder *decoder, const struct attribute *attr
 	(void)object;
 }
 
-const struct kind kind_comment = {.decode = decode_comment};
+const struct kind kind_comment = {.decode = decode_comment,
+				  .form = "as in the Compose Specification"};
 
 static void decode_healthcheck(struct decoder *decoder, const struct attribute *attribute,
 			       const struct node *node, void *object)
@@ -85,4 +86,5 @@ static bool present_healthcheck(const struct attribute *attribute, const void *o
 	return SCHEMA_VALUE(struct healthcheck, object, attribute).is_set;
 }
 
-const struct kind kind_healthcheck = {decode_healthcheck, present_healthcheck, emit_group};
+const struct kind kind_healthcheck = {decode_healthcheck, present_healthcheck, emit_group,
+				      "a mapping"};

@@ -31,7 +31,7 @@ static void emit_list(struct writer *writer, const struct attribute *attribute, 
 	writer_close(writer);
 }
 
-const struct kind kind_strings = {decode_list, present_list, emit_list};
+const struct kind kind_strings = {decode_list, present_list, emit_list, "text, or a list of texts"};
 
 static void decode_argv(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)
@@ -43,11 +43,12 @@ static void decode_argv(struct decoder *decoder, const struct attribute *attribu
 		*field = decode_strings(decoder, node);
 	else if (node->kind == NODE_MAPPING)
 		decode_mismatch(decoder, node, "a command: text, or a list of its words");
-	else if (words_split(decoder->arena, node->text, field, &err) < 0)
+	else if (!node->broken && words_split(decoder->arena, node->text, field, &err) < 0)
 		decode_error(decoder, node->pos, "%s", err.msg);
 }
 
-const struct kind kind_argv = {decode_argv, present_list, emit_list};
+const struct kind kind_argv = {decode_argv, present_list, emit_list,
+			       "a command as text, or as a list of its words"};
 
 static void decode_pairs(struct decoder *decoder, const struct attribute *attribute,
 			 const struct node *node, void *object)
@@ -85,7 +86,8 @@ static void decode_map_of_texts(struct decoder *decoder, const struct attribute 
 	*SCHEMA_FIELD(struct map, object, attribute) = map;
 }
 
-const struct kind kind_map = {decode_map_of_texts, present_map, emit_map};
+const struct kind kind_map = {decode_map_of_texts, present_map, emit_map,
+			      "a mapping, or a list of KEY=VALUE"};
 
 /* A merged mapping has values of several files. */
 static struct position value_position(const struct node *node, const char *key)
@@ -116,7 +118,9 @@ static void decode_environment(struct decoder *decoder, const struct attribute *
 	*SCHEMA_FIELD(struct map, object, attribute) = map;
 }
 
-const struct kind kind_environment = {decode_environment, present_map, emit_map};
+const struct kind kind_environment = {
+	decode_environment, present_map, emit_map,
+	"a mapping, or a list of KEY=VALUE; KEY alone is taken from your environment"};
 
 /* "name:address" and "name=address"; an address may have colons of its own. */
 static bool split_host(struct decoder *decoder, const struct node *item, struct key_value *ret)
@@ -151,4 +155,5 @@ static void decode_hosts(struct decoder *decoder, const struct attribute *attrib
 	*SCHEMA_FIELD(struct map, object, attribute) = (struct map){items, n};
 }
 
-const struct kind kind_hosts = {decode_hosts, present_map, emit_map};
+const struct kind kind_hosts = {decode_hosts, present_map, emit_map,
+				"a mapping of names to addresses, or a list of NAME:ADDRESS"};

@@ -36,7 +36,7 @@ static void emit_type(struct writer *writer, const struct attribute *attribute, 
 	writer_string(writer, type_names[((const struct mount *)object)->type]);
 }
 
-const struct kind kind_mount_type = {decode_type, present_type, emit_type};
+const struct kind kind_mount_type = {decode_type, present_type, emit_type, "bind, volume or tmpfs"};
 
 /* What a source means depends on the type, which may stand behind it: finish_mount() knows. */
 static void decode_plain(struct decoder *decoder, const struct attribute *attribute,
@@ -58,7 +58,8 @@ static void emit_plain(struct writer *writer, const struct attribute *attribute,
 	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
 }
 
-const struct kind kind_mount_path = {decode_plain, present_plain, emit_plain};
+const struct kind kind_mount_path = {decode_plain, present_plain, emit_plain,
+				     "a path, or the name of a volume"};
 
 static void finish_mount(struct decoder *decoder, const struct node *node, struct mount *mount)
 {
@@ -197,7 +198,8 @@ static void emit_mounts(struct writer *writer, const struct attribute *attribute
 	writer_close(writer);
 }
 
-const struct kind kind_mounts = {decode_mounts, present_mounts, emit_mounts};
+const struct kind kind_mounts = {decode_mounts, present_mounts, emit_mounts,
+				 "a list of [SOURCE:]TARGET[:OPTIONS], or of mappings"};
 
 static void decode_tmpfs(struct decoder *decoder, const struct attribute *attribute,
 			 const struct node *node, void *object)
@@ -209,4 +211,5 @@ static void decode_tmpfs(struct decoder *decoder, const struct attribute *attrib
 		add_mounts(decoder, node, true, object);
 }
 
-const struct kind kind_tmpfs = {.decode = decode_tmpfs};
+const struct kind kind_tmpfs = {.decode = decode_tmpfs,
+				.form = "a path, or a list of TARGET[:OPTIONS]"};

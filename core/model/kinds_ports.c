@@ -62,7 +62,8 @@ static void emit_target(struct writer *writer, const struct attribute *attribute
 	emit_range(writer, port->target, port->count, false);
 }
 
-const struct kind kind_port_target = {decode_target, present_target, emit_target};
+const struct kind kind_port_target = {decode_target, present_target, emit_target,
+				      "a port, or a range such as 80-82"};
 
 static void decode_published(struct decoder *decoder, const struct attribute *attribute,
 			     const struct node *node, void *object)
@@ -91,7 +92,8 @@ static void emit_published(struct writer *writer, const struct attribute *attrib
 	emit_range(writer, port->published, port->count, true);
 }
 
-const struct kind kind_port_published = {decode_published, present_published, emit_published};
+const struct kind kind_port_published = {decode_published, present_published, emit_published,
+					 "a port, or a range such as 8080-8082"};
 
 static void decode_port_object(struct decoder *decoder, const struct node *node, struct port *ret)
 {
@@ -191,4 +193,6 @@ static void emit_ports(struct writer *writer, const struct attribute *attribute,
 	writer_close(writer);
 }
 
-const struct kind kind_ports = {decode_ports, present_ports, emit_ports};
+const struct kind kind_ports = {
+	decode_ports, present_ports, emit_ports,
+	"a list of [ADDRESS:][PUBLISHED:]TARGET[/PROTOCOL], or of mappings"};

@@ -2,11 +2,16 @@
 #include "core/model/kinds.h"
 
 #include "core/base/arena.h"
+#include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/model/decode.h"
 #include "core/model/draft.h"
+#include "core/model/granted.h"
 #include "core/model/node.h"
 #include "core/model/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /*
  * Top-level elements: mappings of names to objects of one schema
@@ -29,103 +34,140 @@ static void check_name(struct decoder *decoder, const struct node_entry *entry)
 			     TEXT_NAME_MAX);
 }
 
-static struct service decode_service(struct decoder *decoder, const struct node_entry *entry)
+static void decode_service(struct decoder *decoder, const struct node_entry *entry,
+			   struct draft_service *draft)
 {
-	struct draft_service draft = {.restart_is_set = false};
+	struct crumb crumb = {.up = decoder->at, .key = entry->key};
 
-	schema_init(&schema_service, &draft);
+	decoder->at = &crumb;
+	check_name(decoder, entry);
+	schema_init(&schema_service, draft);
 	if (entry->value->kind == NODE_MAPPING)
-		schema_decode(decoder, &schema_service, entry->value, &draft);
+		schema_decode(decoder, &schema_service, entry->value, draft);
 	else
 		decode_mismatch(decoder, entry->value, "a mapping, such as {image: nginx}");
-	return draft_finish(decoder, &draft, entry->key, entry->pos);
+	draft_finish(decoder, draft, entry->key, entry->pos);
+	decoder->at = crumb.up;
 }
 
 static void decode_services(struct decoder *decoder, const struct attribute *attribute,
 			    const struct node *node, void *object)
 {
+	CLEANUP_FREE struct draft_service *drafts = NULL;
 	struct project *project = object;
 	struct service *services;
 
 	(void)attribute;
 	if (!is_mapping(decoder, node))
 		return;
-	services = ARENA_ARRAY(decoder->arena, struct service, node->n + 1);
-	for (size_t i = 0; i < node->n; i++) {
-		struct crumb crumb = {.up = decoder->at, .key = node->entries[i].key};
-
-		decoder->at = &crumb;
-		check_name(decoder, &node->entries[i]);
-		services[i] = decode_service(decoder, &node->entries[i]);
-		decoder->at = crumb.up;
+	drafts = calloc(node->n + 1, sizeof(*drafts));
+	if (!drafts) {
+		decode_error(decoder, node->pos, "there is not enough memory for these");
+		return;
 	}
+	services = ARENA_ARRAY(decoder->arena, struct service, node->n + 1);
+	for (size_t i = 0; i < node->n; i++)
+		decode_service(decoder, &node->entries[i], &drafts[i]);
+	draft_connect(decoder, drafts, node->n);
+	for (size_t i = 0; i < node->n; i++)
+		services[i] = drafts[i].service;
 	project->services = services;
 	project->n_services = node->n;
 }
 
-static void decode_networks(struct decoder *decoder, const struct attribute *attribute,
-			    const struct node *node, void *object)
+/* What the elements of a schema are, and where project has how many of them. */
+struct collection {
+	const struct schema *schema;
+	size_t size, count;
+	void (*finish)(struct decoder *decoder, void *element);
+};
+
+/* As all elements begin. */
+struct element {
+	const char *key;
+	struct position pos;
+};
+
+static void finish_network(struct decoder *decoder, void *element)
 {
-	struct project *project = object;
-	struct network *networks;
-
-	(void)attribute;
-	if (!is_mapping(decoder, node))
-		return;
-	networks = ARENA_ARRAY(decoder->arena, struct network, node->n + 1);
-	for (size_t i = 0; i < node->n; i++) {
-		struct crumb crumb = {.up = decoder->at, .key = node->entries[i].key};
-
-		decoder->at = &crumb;
-		check_name(decoder, &node->entries[i]);
-		networks[i] = (struct network){
-			.key = crumb.key, .driver = "bridge", .pos = node->entries[i].pos};
-		schema_decode(decoder, &schema_network, node->entries[i].value, &networks[i]);
-		decoder->at = crumb.up;
-	}
-	project->networks = networks;
-	project->n_networks = node->n;
+	(void)decoder;
+	((struct network *)element)->driver = "bridge";
 }
 
-static void decode_volumes(struct decoder *decoder, const struct attribute *attribute,
-			   const struct node *node, void *object)
+static void finish_secret(struct decoder *decoder, void *element)
 {
-	struct project *project = object;
-	struct volume *volumes;
+	granted_finish(decoder, element, GRANTED_SECRETS_DIR);
+}
 
-	(void)attribute;
+static void finish_config(struct decoder *decoder, void *element)
+{
+	granted_finish(decoder, element, GRANTED_CONFIGS_DIR);
+}
+
+#define COUNT(field) offsetof(struct project, field)
+static const struct collection collections[] = {
+	{&schema_network, sizeof(struct network), COUNT(n_networks), finish_network},
+	{&schema_volume, sizeof(struct volume), COUNT(n_volumes), NULL},
+	{&schema_secret, sizeof(struct file_object), COUNT(n_secrets), finish_secret},
+	{&schema_config, sizeof(struct file_object), COUNT(n_configs), finish_config},
+};
+
+static const struct collection *collection_of(const struct attribute *attribute)
+{
+	size_t i = 0;
+
+	while (collections[i].schema != attribute->schema)
+		i++;
+	return &collections[i];
+}
+
+static size_t *count_of(const struct collection *collection, void *project)
+{
+	return (size_t *)((char *)project + collection->count);
+}
+
+static void decode_element(struct decoder *decoder, const struct collection *collection,
+			   const struct node_entry *entry, struct element *element)
+{
+	struct crumb crumb = {.up = decoder->at, .key = entry->key};
+
+	decoder->at = &crumb;
+	check_name(decoder, entry);
+	element->key = entry->key;
+	element->pos = entry->pos;
+	schema_init(collection->schema, element);
+	schema_decode(decoder, collection->schema, entry->value, element);
+	if (collection->finish)
+		collection->finish(decoder, element);
+	decoder->at = crumb.up;
+}
+
+static void decode_collection(struct decoder *decoder, const struct attribute *attribute,
+			      const struct node *node, void *object)
+{
+	const struct collection *collection = collection_of(attribute);
+	char *elements;
+
 	if (!is_mapping(decoder, node))
 		return;
-	volumes = ARENA_ARRAY(decoder->arena, struct volume, node->n + 1);
-	for (size_t i = 0; i < node->n; i++) {
-		struct crumb crumb = {.up = decoder->at, .key = node->entries[i].key};
+	elements = arena_alloc(decoder->arena, (node->n + 1) * collection->size);
+	memset(elements, 0, (node->n + 1) * collection->size);
+	for (size_t i = 0; i < node->n; i++)
+		decode_element(decoder, collection, &node->entries[i],
+			       (struct element *)(void *)(elements + i * collection->size));
+	*SCHEMA_FIELD(const void *, object, attribute) = elements;
+	*count_of(collection, object) = node->n;
+}
 
-		decoder->at = &crumb;
-		check_name(decoder, &node->entries[i]);
-		volumes[i] = (struct volume){.key = crumb.key, .pos = node->entries[i].pos};
-		schema_decode(decoder, &schema_volume, node->entries[i].value, &volumes[i]);
-		decoder->at = crumb.up;
-	}
-	project->volumes = volumes;
-	project->n_volumes = node->n;
+static bool present_collection(const struct attribute *attribute, const void *object)
+{
+	return *count_of(collection_of(attribute), (void *)object) > 0;
 }
 
 static bool present_services(const struct attribute *attribute, const void *object)
 {
 	(void)attribute;
 	return ((const struct project *)object)->n_services > 0;
-}
-
-static bool present_networks(const struct attribute *attribute, const void *object)
-{
-	(void)attribute;
-	return ((const struct project *)object)->n_networks > 0;
-}
-
-static bool present_volumes(const struct attribute *attribute, const void *object)
-{
-	(void)attribute;
-	return ((const struct project *)object)->n_volumes > 0;
 }
 
 static void emit_object(struct writer *writer, const char *name, const struct schema *schema,
@@ -150,34 +192,26 @@ static void emit_services(struct writer *writer, const struct attribute *attribu
 	writer_close(writer);
 }
 
-static void emit_networks(struct writer *writer, const struct attribute *attribute,
-			  const void *object)
+static void emit_collection(struct writer *writer, const struct attribute *attribute,
+			    const void *object)
 {
-	const struct project *project = object;
+	const struct collection *collection = collection_of(attribute);
+	const char *elements = SCHEMA_VALUE(char *, object, attribute);
 
-	(void)attribute;
 	writer_open_map(writer);
-	for (size_t i = 0; i < project->n_networks; i++)
-		emit_object(writer, project->networks[i].key, &schema_network,
-			    &project->networks[i]);
+	for (size_t i = 0; i < *count_of(collection, (void *)object); i++) {
+		const char *element = elements + i * collection->size;
+
+		emit_object(writer, ((const struct element *)(const void *)element)->key,
+			    collection->schema, element);
+	}
 	writer_close(writer);
 }
 
-static void emit_volumes(struct writer *writer, const struct attribute *attribute,
-			 const void *object)
-{
-	const struct project *project = object;
-
-	(void)attribute;
-	writer_open_map(writer);
-	for (size_t i = 0; i < project->n_volumes; i++)
-		emit_object(writer, project->volumes[i].key, &schema_volume, &project->volumes[i]);
-	writer_close(writer);
-}
-
-const struct kind kind_services = {decode_services, present_services, emit_services};
-const struct kind kind_project_networks = {decode_networks, present_networks, emit_networks};
-const struct kind kind_project_volumes = {decode_volumes, present_volumes, emit_volumes};
+const struct kind kind_services = {decode_services, present_services, emit_services,
+				   "a mapping of names"};
+const struct kind kind_collection = {decode_collection, present_collection, emit_collection,
+				     "a mapping of names"};
 
 static void decode_ipam_config(struct decoder *decoder, const struct attribute *attribute,
 			       const struct node *node, void *object)
@@ -208,7 +242,8 @@ static void emit_ipam_config(struct writer *writer, const struct attribute *attr
 	writer_close(writer);
 }
 
-const struct kind kind_ipam_config = {decode_ipam_config, present_ipam_config, emit_ipam_config};
+const struct kind kind_ipam_config = {decode_ipam_config, present_ipam_config, emit_ipam_config,
+				      "a list with one mapping"};
 
 /* The field is the bool; {name: x} is the form of compose files before 3.4. */
 static void decode_external(struct decoder *decoder, const struct attribute *attribute,
@@ -233,7 +268,8 @@ static void emit_external(struct writer *writer, const struct attribute *attribu
 	writer_bool(writer, SCHEMA_VALUE(bool, object, attribute));
 }
 
-const struct kind kind_external = {decode_external, present_external, emit_external};
+const struct kind kind_external = {decode_external, present_external, emit_external,
+				   "true, or a mapping with name"};
 
 /* A user's file cannot say it. */
 static void decode_own_text(struct decoder *decoder, const struct attribute *attribute,
@@ -243,15 +279,22 @@ static void decode_own_text(struct decoder *decoder, const struct attribute *att
 		kind_string.decode(decoder, attribute, node, object);
 }
 
-static bool present_own_text(const struct attribute *attribute, const void *object)
+static void decode_own_content(struct decoder *decoder, const struct attribute *attribute,
+			       const struct node *node, void *object)
+{
+	if (decoder->canonical)
+		kind_content.decode(decoder, attribute, node, object);
+}
+
+static bool present_own(const struct attribute *attribute, const void *object)
 {
 	return kind_string.present(attribute, object);
 }
 
-static void emit_own_text(struct writer *writer, const struct attribute *attribute,
-			  const void *object)
+static void emit_own(struct writer *writer, const struct attribute *attribute, const void *object)
 {
 	kind_string.emit(writer, attribute, object);
 }
 
-const struct kind kind_own_text = {decode_own_text, present_own_text, emit_own_text};
+const struct kind kind_own_text = {decode_own_text, present_own, emit_own, "text"};
+const struct kind kind_own_content = {decode_own_content, present_own, emit_own, "text"};

@@ -90,7 +90,8 @@ static void emit_networks(struct writer *writer, const struct attribute *attribu
 	writer_close(writer);
 }
 
-const struct kind kind_networks = {decode_networks, present_networks, emit_networks};
+const struct kind kind_networks = {decode_networks, present_networks, emit_networks,
+				   "a list of names, or a mapping of names"};
 
 static void decode_depends_on(struct decoder *decoder, const struct attribute *attribute,
 			      const struct node *node, void *object)
@@ -143,7 +144,8 @@ static void emit_depends_on(struct writer *writer, const struct attribute *attri
 	writer_close(writer);
 }
 
-const struct kind kind_depends_on = {decode_depends_on, present_depends_on, emit_depends_on};
+const struct kind kind_depends_on = {decode_depends_on, present_depends_on, emit_depends_on,
+				     "a list of services, or a mapping of services"};
 
 static const char *const condition_names[] = {
 	[DEPENDS_STARTED] = "service_started",
@@ -175,4 +177,6 @@ static void emit_condition(struct writer *writer, const struct attribute *attrib
 		      condition_names[SCHEMA_VALUE(enum depends_condition, object, attribute)]);
 }
 
-const struct kind kind_condition = {decode_condition, present_condition, emit_condition};
+const struct kind kind_condition = {
+	decode_condition, present_condition, emit_condition,
+	"service_started, service_healthy or service_completed_successfully"};

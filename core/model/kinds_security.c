@@ -203,5 +203,5 @@ static void emit_security_opt(struct writer *writer, const struct attribute *att
 	kind_strings.emit(writer, attribute, object);
 }
 
-const struct kind kind_security_opt = {decode_security_opt, present_security_opt,
-				       emit_security_opt};
+const struct kind kind_security_opt = {decode_security_opt, present_security_opt, emit_security_opt,
+				       "a list of options"};

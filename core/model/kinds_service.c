@@ -73,7 +73,8 @@ static void emit_restart(struct writer *writer, const struct attribute *attribut
 		      service->restart_max_attempts > 0 ? text : restart_names[service->restart]);
 }
 
-const struct kind kind_restart = {decode_restart, present_restart, emit_restart};
+const struct kind kind_restart = {decode_restart, present_restart, emit_restart,
+				  "no, always, on-failure[:ATTEMPTS] or unless-stopped"};
 
 static void decode_restart_condition(struct decoder *decoder, const struct attribute *attribute,
 				     const struct node *node, void *object)
@@ -91,7 +92,8 @@ static void decode_restart_condition(struct decoder *decoder, const struct attri
 	draft->policy = policies[which];
 }
 
-const struct kind kind_restart_condition = {.decode = decode_restart_condition};
+const struct kind kind_restart_condition = {.decode = decode_restart_condition,
+					    .form = "none, on-failure or any"};
 
 static void decode_max_attempts(struct decoder *decoder, const struct attribute *attribute,
 				const struct node *node, void *object)
@@ -105,7 +107,7 @@ static void decode_max_attempts(struct decoder *decoder, const struct attribute 
 		decode_error(decoder, node->pos, "'%s' is not a number of attempts", text);
 }
 
-const struct kind kind_max_attempts = {.decode = decode_max_attempts};
+const struct kind kind_max_attempts = {.decode = decode_max_attempts, .form = "a whole number"};
 
 static void decode_env_file(struct decoder *decoder, const struct attribute *attribute,
 			    const struct node *node, void *object)
@@ -117,45 +119,98 @@ static void decode_env_file(struct decoder *decoder, const struct attribute *att
 		((struct draft_service *)object)->env_file = envfile_read(decoder, node);
 }
 
-const struct kind kind_env_file = {.decode = decode_env_file};
+const struct kind kind_env_file = {
+	.decode = decode_env_file,
+	.form = "a path, or a list of paths and of mappings with path, required and format"};
+
+static void decode_label_file(struct decoder *decoder, const struct attribute *attribute,
+			      const struct node *node, void *object)
+{
+	(void)attribute;
+	((struct draft_service *)object)->label_file = envfile_read(decoder, node);
+}
+
+const struct kind kind_label_file = {.decode = decode_label_file,
+				     .form = "a path, or a list of paths"};
+
+static struct link decode_link(struct decoder *decoder, const struct node *node)
+{
+	const char *text = decode_text(decoder, node, "SERVICE or SERVICE:ALIAS"), *colon;
+	struct link link = {.service = text, .pos = node->pos};
+
+	colon = text ? strchr(text, ':') : NULL;
+	if (!colon)
+		return link;
+	link.service = arena_strndup(decoder->arena, text, (size_t)(colon - text));
+	link.word = colon + 1;
+	if (*link.service == '\0' || *link.word == '\0')
+		decode_error(decoder, node->pos, "'%s' has an empty part", text);
+	return link;
+}
+
+static struct links decode_link_list(struct decoder *decoder, const struct node *node)
+{
+	struct links links = {.n = 0};
+
+	if (node->kind != NODE_SEQUENCE) {
+		decode_mismatch(decoder, node, "a list");
+		return links;
+	}
+	links.items = ARENA_ARRAY(decoder->arena, struct link, node->n + 1);
+	for (size_t i = 0; i < node->n; i++) {
+		struct crumb crumb = {.up = decoder->at, .index = i};
+
+		decoder->at = &crumb;
+		links.items[links.n] = decode_link(decoder, node->items[i]);
+		links.n += links.items[links.n].service != NULL;
+		decoder->at = crumb.up;
+	}
+	return links;
+}
 
 static void decode_links(struct decoder *decoder, const struct attribute *attribute,
 			 const struct node *node, void *object)
 {
-	struct strings links = decode_strings(decoder, node);
-
 	(void)attribute;
-	for (size_t i = 0; i < links.n; i++) {
-		const char *colon = strchr(links.items[i], ':');
-
-		if (!colon)
-			continue;
-		if (strncmp(links.items[i], colon + 1, (size_t)(colon - links.items[i])) ||
-		    strlen(colon + 1) != (size_t)(colon - links.items[i]))
-			decode_error(
-				decoder, node->pos,
-				"a link with another name is not there: give '%s' to the other "
-				"service, below its networks: <network>: aliases:",
-				colon + 1);
-		links.items[i] = colon + 1;
-	}
-	((struct draft_service *)object)->links = links;
+	((struct draft_service *)object)->links = decode_link_list(decoder, node);
 }
 
-const struct kind kind_links = {.decode = decode_links};
+const struct kind kind_links = {.decode = decode_links, .form = "a list of SERVICE[:ALIAS]"};
 
-static void decode_build(struct decoder *decoder, const struct attribute *attribute,
-			 const struct node *node, void *object)
+static void decode_volumes_from(struct decoder *decoder, const struct attribute *attribute,
+				const struct node *node, void *object)
+{
+	struct links from = decode_link_list(decoder, node);
+
+	(void)attribute;
+	for (size_t i = 0; i < from.n; i++) {
+		const struct link *link = &from.items[i];
+
+		if (strcmp(link->service, "container") == 0)
+			decode_error(decoder, link->pos,
+				     "containers of other projects have nothing to share here; "
+				     "declare a volume with 'external: true' in both");
+		else if (link->word && strcmp(link->word, "ro") && strcmp(link->word, "rw"))
+			decode_error(decoder, link->pos, "'%s' is neither ro nor rw", link->word);
+	}
+	((struct draft_service *)object)->volumes_from = from;
+}
+
+const struct kind kind_volumes_from = {.decode = decode_volumes_from,
+				       .form = "a list of SERVICE[:ro]"};
+
+static void decode_own_mac(struct decoder *decoder, const struct attribute *attribute,
+			   const struct node *node, void *object)
 {
 	struct draft_service *draft = object;
 
-	(void)decoder;
 	(void)attribute;
-	draft->has_build = true;
-	draft->build = node->pos;
+	draft->mac_address = decode_text(decoder, node, "a link address");
+	draft->mac_position = node->pos;
 }
 
-const struct kind kind_build = {.decode = decode_build};
+const struct kind kind_own_mac = {.decode = decode_own_mac,
+				  .form = "an address such as 02:42:ac:11:00:02"};
 
 static void decode_network_mode(struct decoder *decoder, const struct attribute *attribute,
 				const struct node *node, void *object)
@@ -187,4 +242,5 @@ static void emit_text(struct writer *writer, const struct attribute *attribute, 
 	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
 }
 
-const struct kind kind_network_mode = {decode_network_mode, present_text, emit_text};
+const struct kind kind_network_mode = {decode_network_mode, present_text, emit_text,
+				       "none, host or bridge"};

@@ -73,4 +73,5 @@ static void emit_userns(struct writer *writer, const struct attribute *attribute
 	writer_string(writer, text);
 }
 
-const struct kind kind_userns = {decode_userns, present_userns, emit_userns};
+const struct kind kind_userns = {decode_userns, present_userns, emit_userns,
+				 "host, auto or map=0:FIRST:COUNT"};

@@ -78,7 +78,9 @@ static void emit_health_test(struct writer *writer, const struct attribute *attr
 	writer_close(writer);
 }
 
-const struct kind kind_health_test = {decode_health_test, present_health_test, emit_health_test};
+const struct kind kind_health_test = {
+	decode_health_test, present_health_test, emit_health_test,
+	"text for a shell, or a list that begins with CMD, CMD-SHELL or NONE"};
 
 static void decode_log_driver(struct decoder *decoder, const struct attribute *attribute,
 			      const struct node *node, void *object)
@@ -100,7 +102,8 @@ static void emit_text(struct writer *writer, const struct attribute *attribute, 
 	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
 }
 
-const struct kind kind_log_driver = {decode_log_driver, present_text, emit_text};
+const struct kind kind_log_driver = {decode_log_driver, present_text, emit_text,
+				     "json-file, local or none"};
 
 static void decode_propagation(struct decoder *decoder, const struct attribute *attribute,
 			       const struct node *node, void *object)
@@ -113,7 +116,8 @@ static void decode_propagation(struct decoder *decoder, const struct attribute *
 		*SCHEMA_FIELD(const char *, object, attribute) = names[which];
 }
 
-const struct kind kind_propagation = {decode_propagation, present_text, emit_text};
+const struct kind kind_propagation = {decode_propagation, present_text, emit_text,
+				      "rprivate, private, rshared, shared, rslave or slave"};
 
 /* How images call what uname(2) calls otherwise. */
 static const char *native_architecture(char *machine)
@@ -129,10 +133,9 @@ static void decode_platform(struct decoder *decoder, const struct attribute *att
 	const char *text = decode_text(decoder, node, "a platform such as linux/amd64"), *native;
 	struct utsname host;
 
-	(void)attribute;
-	(void)object;
 	if (!text || uname(&host) < 0)
 		return;
+	*SCHEMA_FIELD(const char *, object, attribute) = text;
 	native = native_architecture(host.machine);
 	if (strcmp(text, "linux") == 0 || strcmp(text, native) == 0 ||
 	    (strncmp(text, "linux/", 6) == 0 && strncmp(text + 6, native, strlen(native)) == 0))
@@ -142,7 +145,34 @@ static void decode_platform(struct decoder *decoder, const struct attribute *att
 		     native);
 }
 
-const struct kind kind_platform = {.decode = decode_platform};
+const struct kind kind_platform = {decode_platform, present_text, emit_text,
+				   "a platform such as linux/amd64"};
+
+static void decode_pull_policy(struct decoder *decoder, const struct attribute *attribute,
+			       const struct node *node, void *object)
+{
+	static const char *const policies[] = {"missing", "if_not_present", "never",
+					       "always",  "build",	    "daily",
+					       "weekly",  "every_DURATION"};
+	enum { SILENT = 3 }; /* what is done anyway */
+	const char *text = decode_text(decoder, node, "a policy such as missing");
+	int64_t interval;
+	int which = SILENT;
+
+	if (!text)
+		return;
+	if (strncmp(text, "every_", 6) != 0 || units_duration(text + 6, &interval) < 0)
+		which = decode_choice(decoder, node, policies, ARRAY_SIZE(policies));
+	if (which >= SILENT && !decoder->canonical)
+		decode_note(decoder, node->pos,
+			    "nothing is pulled or built yet: images are there or are imported");
+	if (which >= 0)
+		*SCHEMA_FIELD(const char *, object, attribute) = text;
+}
+
+const struct kind kind_pull_policy = {
+	decode_pull_policy, present_text, emit_text,
+	"always, missing, never, build, daily, weekly or every_DURATION"};
 
 static void decode_ulimit_value(struct decoder *decoder, const struct node *node, int64_t *ret)
 {
@@ -237,4 +267,6 @@ static void emit_ulimits(struct writer *writer, const struct attribute *attribut
 	writer_close(writer);
 }
 
-const struct kind kind_ulimits = {decode_ulimits, present_ulimits, emit_ulimits};
+const struct kind kind_ulimits = {
+	decode_ulimits, present_ulimits, emit_ulimits,
+	"a mapping of limits to numbers, or to mappings with soft and hard"};

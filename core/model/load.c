@@ -6,6 +6,8 @@
 #include "core/model/check.h"
 #include "core/model/decode.h"
 #include "core/model/diagnostics.h"
+#include "core/model/granted.h"
+#include "core/model/kept.h"
 #include "core/model/node.h"
 #include "core/model/normalise.h"
 #include "core/model/report.h"
@@ -13,6 +15,7 @@
 #include "core/model/sources.h"
 #include "core/model/stackfile.h"
 #include "core/model/variables.h"
+#include "core/model/writer.h"
 #include "core/model/yaml.h"
 
 #include <errno.h>
@@ -102,29 +105,54 @@ static int load_environment(struct loader *loader, struct err *err)
 	return 0;
 }
 
+/* The directory's, when nobody says another one. */
+static const char *default_name(struct loader *loader)
+{
+	const char *slash = strrchr(loader->directory, '/');
+	const char *name = normalise_name(loader->project->arena, slash + 1);
+
+	return *name ? name : "default";
+}
+
+/* The name that -p or the environment says; NULL: neither does. */
+static const char *demanded_name(const struct loader *loader)
+{
+	if (loader->options->project_name)
+		return loader->options->project_name;
+	return stackfile_setting(&loader->environment, "PROJECT_NAME");
+}
+
 static void choose_name(struct loader *loader, const struct node *root)
 {
 	struct project *project = loader->project;
-	const char *setting = stackfile_setting(&loader->environment, "PROJECT_NAME");
+	const char *demanded = demanded_name(loader);
 	const struct node *said = node_get(root, "name");
 	struct position pos = said ? said->pos : root->pos;
-	const char *slash;
 
-	if (loader->options->project_name || setting)
-		project->name = arena_strdup(project->arena, loader->options->project_name
-								     ? loader->options->project_name
-								     : setting);
-	if (!project->name) {
-		slash = strrchr(loader->directory, '/');
-		project->name = normalise_name(project->arena, slash + 1);
-		if (*project->name == '\0')
-			project->name = "default";
-	}
+	if (demanded)
+		project->name = arena_strdup(project->arena, demanded);
+	if (!project->name)
+		project->name = default_name(loader);
 	if (!normalise_is_name(project->name) || strlen(project->name) > 63)
 		report(&loader->reporter, SEVERITY_ERROR, pos,
 		       "'%s' cannot be the project's name: it takes up to 63 lower-case letters, "
 		       "digits, '-' and '_', with a letter or digit first",
 		       project->name);
+}
+
+/* Values may name it: as the Compose Specification has it, from the first file on. */
+static void announce_name(void *data, const struct node *root)
+{
+	static const char variable[] = "COMPOSE_PROJECT_NAME";
+	struct loader *loader = data;
+	const struct node *said = node_get(root, "name");
+	const char *name = demanded_name(loader);
+
+	if (variables_get(&loader->environment, variable))
+		return;
+	if (!name && said && said->kind == NODE_SCALAR && !strchr(said->text, '$'))
+		name = said->text;
+	variables_set(&loader->environment, variable, name ? name : default_name(loader));
 }
 
 static void decode_project(struct loader *loader, const struct node *root)
@@ -157,8 +185,10 @@ static int build_project(struct loader *loader, const struct node *root,
 	normalise_profiles(project, &loader->profiles, &inactive);
 	check_references(project, &inactive, &loader->reporter);
 	check_cycles(project, &loader->reporter);
+	normalise_images(project);
 	normalise_networks(project);
 	normalise_volumes(project);
+	granted_normalise(project);
 	check_clashes(project, &loader->reporter);
 	check_addresses(project, &loader->reporter);
 	if (loader->reporter.diag->n_errors > 0)
@@ -169,9 +199,12 @@ static int build_project(struct loader *loader, const struct node *root,
 
 static int fail_with_diagnostics(struct loader *loader, int r, struct err *err)
 {
-	size_t n = loader->reporter.diag->n_errors;
+	size_t n;
 
 	diagnostics_sort(loader->reporter.diag);
+	if (loader->options->strict && diagnostics_promote(loader->reporter.diag) && r == 0)
+		r = -EINVAL;
+	n = loader->reporter.diag->n_errors;
 	if (r == -EINVAL && n > 0)
 		return err_set(err, EINVAL, "the stack file has %zu error%s", n, n == 1 ? "" : "s");
 	return r;
@@ -188,10 +221,10 @@ static void choose_profiles(struct loader *loader)
 						    .n = options->n_profiles};
 }
 
-static int find_and_load(struct loader *loader, struct node **ret_root, struct err *err)
+/* The files, where they lie, and what variables there are. */
+static int look_around(struct loader *loader, struct err *err)
 {
 	const struct load_options *options = loader->options;
-	struct source_set set = {.files = &loader->files, .environment = &loader->environment};
 	int r;
 
 	variables_set_environ(&loader->environment, options->environ);
@@ -200,14 +233,50 @@ static int find_and_load(struct loader *loader, struct node **ret_root, struct e
 		return r;
 	r = stackfile_directory(options, loader->files.items[0], loader->scratch,
 				&loader->sources.cwd, &loader->directory, err);
-	if (r < 0)
-		return r;
-	r = load_environment(loader, err);
+	return r < 0 ? r : load_environment(loader, err);
+}
+
+static int find_and_load(struct loader *loader, struct node **ret_root, struct err *err)
+{
+	struct source_set set = {.files = &loader->files, .environment = &loader->environment};
+	int r = look_around(loader, err);
+
 	if (r < 0)
 		return r;
 	choose_profiles(loader);
 	set.directory = loader->directory;
+	loader->sources.parsed = announce_name;
+	loader->sources.data = loader;
 	return sources_load(&loader->sources, &set, ret_root, err);
+}
+
+int load_tree(const struct load_options *options, bool yaml, struct diagnostics *diag,
+	      struct strbuf *out, struct err *err)
+{
+	CLEANUP(loader_release) struct loader loader = {.canonical = false};
+	struct writer writer = WRITER_INIT(out, yaml ? WRITER_YAML : WRITER_JSON);
+	struct node *root;
+	int r;
+
+	loader_init(&loader, options, diag);
+	r = find_and_load(&loader, &root, err);
+	if (r == 0)
+		kept_emit(&writer, root);
+	return fail_with_diagnostics(&loader, r, err);
+}
+
+int load_variables(const struct load_options *options, struct diagnostics *diag,
+		   struct variables *ret, struct err *err)
+{
+	CLEANUP(loader_release) struct loader loader = {.canonical = false};
+	int r;
+
+	loader_init(&loader, options, diag);
+	r = look_around(&loader, err);
+	for (size_t i = 0; r == 0 && i < loader.environment.n; i++)
+		variables_set(ret, loader.environment.items[i].key,
+			      loader.environment.items[i].value);
+	return fail_with_diagnostics(&loader, r, err);
 }
 
 int load_project(const struct load_options *options, struct diagnostics *diag,

@@ -8,6 +8,7 @@
 struct diagnostics;
 struct project;
 struct uses;
+struct variables;
 struct strbuf;
 struct err;
 
@@ -32,6 +33,7 @@ struct load_options {
 	size_t n_profiles;
 	const char *const *environ; /* "K=V", NULL-terminated: what ${V} sees first */
 	bool no_interpolate;
+	bool strict;	   /* warnings are errors */
 	struct uses *uses; /* gets the variables that values name; NULL: nobody asks */
 };
 
@@ -45,6 +47,18 @@ struct load_options {
  */
 int load_project(const struct load_options *options, struct diagnostics *diag,
 		 struct project **ret_project, struct err *err);
+
+/*
+ * The files' own words as one tree, written to OUT: extends, include and
+ * merging are done, short forms and relative paths stay.  With
+ * options->no_interpolate the variables stay as well.  Returns likewise.
+ */
+int load_tree(const struct load_options *options, bool yaml, struct diagnostics *diag,
+	      struct strbuf *out, struct err *err);
+
+/* All variables that the values see, the process's and those of .env.  Returns likewise. */
+int load_variables(const struct load_options *options, struct diagnostics *diag,
+		   struct variables *ret, struct err *err);
 
 /*
  * Read back what project_emit_json() wrote: the same loader without

@@ -29,7 +29,8 @@ struct node {
 	enum node_kind kind;
 	enum node_tag tag;
 	bool quoted;	   /* scalar: with quotes or as a block, so text and nothing else */
-	bool interpolated; /* interpolate.h has been here */
+	bool interpolated; /* interpolate.h has been here … */
+	bool broken;	   /* … and has said what is wrong with it */
 	struct position pos;
 	const char *text; /* scalar: UTF-8 without NUL, never NULL */
 	union {

@@ -50,12 +50,31 @@ static bool is_active(const struct service *service, const struct strings *activ
 	return service->profiles.n == 0;
 }
 
+static void list_profiles(struct project *project)
+{
+	CLEANUP(names_release) struct names seen = NAMES_INIT;
+	struct strings *all = &project->profiles;
+	size_t n = 0;
+
+	for (size_t i = 0; i < project->n_services; i++)
+		n += project->services[i].profiles.n;
+	*all = (struct strings){ARENA_ARRAY(project->arena, const char *, n + 1), 0, true};
+	for (size_t i = 0; i < project->n_services; i++) {
+		const struct strings *profiles = &project->services[i].profiles;
+
+		for (size_t j = 0; j < profiles->n; j++)
+			if (!names_add(&seen, profiles->items[j], project))
+				all->items[all->n++] = profiles->items[j];
+	}
+}
+
 void normalise_profiles(struct project *project, const struct strings *active,
 			struct names *ret_inactive)
 {
 	struct service *services = (struct service *)project->services;
 	size_t kept = 0;
 
+	list_profiles(project);
 	for (size_t i = 0; i < project->n_services; i++) {
 		if (is_active(&services[i], active))
 			services[kept++] = services[i];
@@ -119,4 +138,14 @@ void normalise_volumes(struct project *project)
 			volumes[i].name = arena_printf(project->arena, "%s_%s", project->name,
 						       volumes[i].key);
 	}
+}
+
+void normalise_images(struct project *project)
+{
+	struct service *services = (struct service *)project->services;
+
+	for (size_t i = 0; i < project->n_services; i++)
+		if (!services[i].image)
+			services[i].image = arena_printf(project->arena, "%s-%s", project->name,
+							 services[i].name);
 }

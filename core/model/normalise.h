@@ -34,4 +34,7 @@ void normalise_profiles(struct project *project, const struct strings *active,
 void normalise_networks(struct project *project);
 void normalise_volumes(struct project *project);
 
+/* Services that are built and have no image named get <project>-<service>, as in docker compose. */
+void normalise_images(struct project *project);
+
 #endif

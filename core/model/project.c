@@ -29,6 +29,25 @@ const struct volume *project_volume(const struct project *project, const char *k
 	return NULL;
 }
 
+static const struct file_object *find_file(const struct file_object *objects, size_t n,
+					   const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(objects[i].key, key) == 0)
+			return &objects[i];
+	return NULL;
+}
+
+const struct file_object *project_secret(const struct project *project, const char *key)
+{
+	return find_file(project->secrets, project->n_secrets, key);
+}
+
+const struct file_object *project_config(const struct project *project, const char *key)
+{
+	return find_file(project->configs, project->n_configs, key);
+}
+
 const char *map_get(const struct map *map, const char *key)
 {
 	for (size_t i = 0; i < map->n; i++)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 struct arena;
+struct kept;
+struct node;
 
 /*
  * Project: what the stack file asks for, resolved
@@ -49,6 +51,9 @@ struct port {
 	uint16_t target;      /* first port in the container */
 	uint16_t published;   /* first host port; 0: an ephemeral one */
 	uint16_t count;	      /* how many consecutive ports: 1 unless a range */
+	const char *name;     /* for people, as the next one */
+	const char *app_protocol;
+	const struct kept *kept;
 	struct position pos;
 };
 
@@ -68,6 +73,7 @@ struct mount {
 	bool create_host_path; /* bind: make the source directory when it is missing */
 	bool nocopy;	       /* volume: do not copy the image's content into a new one */
 	bool exec;	       /* tmpfs: without noexec */
+	const struct kept *kept;
 	struct position pos;
 };
 
@@ -79,6 +85,7 @@ struct service_network {
 	const char *mac_address;    /* NULL: derived */
 	const char *interface_name; /* NULL: eth0, eth1, … */
 	int priority;
+	const struct kept *kept;
 	struct position pos;
 };
 
@@ -141,6 +148,7 @@ struct logging {
 	const char *driver; /* "json-file", "local": our files; "none": no log */
 	int64_t max_size;   /* bytes of one file before it is rotated; 0: not said */
 	int64_t max_file;   /* files kept; 0: not said */
+	const struct kept *kept;
 };
 
 /* services.<name>.devices: a device of the host */
@@ -158,11 +166,28 @@ struct userns {
 	struct position pos;
 };
 
+/* services.<name>.secrets and .configs: one file that the container is given */
+struct file_reference {
+	const char *source; /* key in project->secrets or project->configs */
+	const char *target; /* absolute path in the container */
+	uint32_t uid, gid, mode;
+	const char *digest; /* SHA-256 of what was in it; NULL: it was not there */
+	struct position pos;
+};
+
+struct file_references {
+	const struct file_reference *items;
+	size_t n;
+};
+
 struct service {
 	const char *name;
 	struct position pos;
 
-	const char *image;
+	const char *image;	   /* <project>-<service> where only `build` is said */
+	const char *platform;	   /* NULL: not said; the host's in any case */
+	const char *pull_policy;   /* NULL: not said */
+	const struct node *build;  /* as in the file; NULL: it is not built */
 	struct strings command;	   /* NOT is_set: the image's */
 	struct strings entrypoint; /* NOT is_set: the image's */
 	struct map environment;	   /* env_file below environment, resolved */
@@ -179,6 +204,7 @@ struct service {
 	struct strings expose; /* "80/tcp"; documentation only */
 	const struct mount *mounts;
 	size_t n_mounts;
+	struct file_references secrets, configs;
 	const struct service_network *networks; /* empty with a network_mode */
 	size_t n_networks;
 	const char *network_mode; /* NULL, "none", "host", "bridge" */
@@ -215,10 +241,13 @@ struct service {
 	bool attach;   /* foreground `up` shows its log; true unless said */
 	int64_t scale; /* replicas; 1 unless said */
 	struct strings profiles;
+	const struct kept *kept; /* for others; kept.h */
 };
 
+/* What the top level has by name.  The first two members are the same in all of them. */
 struct network {
-	const char *key;    /* in the file */
+	const char *key; /* in the file */
+	struct position pos;
 	const char *name;   /* <project>_<key>, or what `name:` says */
 	const char *driver; /* "bridge" */
 	bool external;
@@ -228,26 +257,44 @@ struct network {
 	const char *ip_range; /* NULL: all of the subnet */
 	const char *gateway;  /* NULL: the first address */
 	struct map driver_opts, labels;
-	struct position pos;
 };
 
 struct volume {
 	const char *key;
+	struct position pos;
 	const char *name; /* <project>_<key>, or what `name:` says */
 	bool external;
 	struct map driver_opts, labels;
+};
+
+/* A secret or a config; the file says one of the first four. */
+struct file_object {
+	const char *key;
 	struct position pos;
+	const char *file;	 /* absolute path on the host */
+	const char *environment; /* name of a variable */
+	const char *content;
+	bool external;
+	const char *name;   /* of an external one; NULL: the key */
+	const char *path;   /* where it is read when a container is made; NULL: `value` is it */
+	const char *value;  /* what is in it */
+	const char *digest; /* SHA-256 of what was in it; NULL: the file was not there */
+	struct map labels;
 };
 
 struct project {
 	const char *name;
 	const char *working_dir; /* absolute; relative paths of the file start here */
+	struct strings profiles; /* of all services, active or not */
 	const struct service *services;
 	size_t n_services; /* those of the active profiles, in the order of the file */
 	const struct network *networks;
 	size_t n_networks; /* those that a service uses, `default` included */
 	const struct volume *volumes;
 	size_t n_volumes;
+	const struct file_object *secrets, *configs; /* those that a service uses */
+	size_t n_secrets, n_configs;
+	const struct kept *kept;
 	struct arena *arena; /* owns all of the above and the project itself */
 };
 
@@ -255,6 +302,8 @@ struct project {
 const struct service *project_service(const struct project *project, const char *name);
 const struct network *project_network(const struct project *project, const char *key);
 const struct volume *project_volume(const struct project *project, const char *key);
+const struct file_object *project_secret(const struct project *project, const char *key);
+const struct file_object *project_config(const struct project *project, const char *key);
 
 /* The value of KEY, or NULL. */
 const char *map_get(const struct map *map, const char *key);

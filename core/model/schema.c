@@ -98,7 +98,8 @@ void schema_emit(struct writer *writer, const struct schema *schema, const void 
 	for (size_t i = 0; i < schema->n; i++) {
 		const struct attribute *attribute = &schema->attributes[i];
 
-		if (!attribute_present(attribute, object))
+		if (!attribute_present(attribute, object) ||
+		    (writer->for_users && kind_is_own(attribute->kind)))
 			continue;
 		writer_key(writer, attribute->key);
 		attribute->kind->emit(writer, attribute, object);

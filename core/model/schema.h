@@ -64,6 +64,7 @@ struct kind {
 	/* Is there anything to write?  NULL: never, as EMIT. */
 	bool (*present)(const struct attribute *attribute, const void *object);
 	void (*emit)(struct writer *writer, const struct attribute *attribute, const void *object);
+	const char *form; /* what it takes, for people */
 };
 
 #define SCHEMA_FIELD(type, object, attribute) ((type *)((char *)(object) + (attribute)->offset))
@@ -71,12 +72,13 @@ struct kind {
 	(*(const type *)((const char *)(object) + (attribute)->offset))
 
 /* Of struct project, draft_service, network and volume … */
-extern const struct schema schema_project, schema_service, schema_network, schema_volume;
+extern const struct schema schema_project, schema_service, schema_network, schema_volume,
+	schema_secret, schema_config;
 
 /* … and of what is below services.<name>: the struct of the same name, or the service's. */
 extern const struct schema schema_healthcheck, schema_deploy, schema_logging, schema_port,
 	schema_mount, schema_device, schema_service_network, schema_dependency, schema_extends,
-	schema_include;
+	schema_include, schema_build, schema_file_reference;
 
 /* Rows without a field: what others know and we do not do, or do anyway. */
 #define ATTRIBUTE_REFUSED(name, text)                                                              \
@@ -86,6 +88,13 @@ extern const struct schema schema_healthcheck, schema_deploy, schema_logging, sc
 #define ATTRIBUTE_NOTED(name, text)                                                                \
 	{                                                                                          \
 		.key = (name), .kind = &kind_noted, .sentence = (text), .doc = (text)              \
+	}
+
+/* The same, but written out again: FIELD is the object's list of those. */
+#define ATTRIBUTE_KEPT(name, field, text)                                                          \
+	{                                                                                          \
+		.key = (name), .kind = &kind_kept, .offset = (field), .sentence = (text),          \
+		.doc = (text)                                                                      \
 	}
 
 /* Give all fields their `absent` value.  Strings and structs stay as they are. */

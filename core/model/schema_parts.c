@@ -9,7 +9,7 @@
 
 static const char one_host[] = "this has no effect on one host";
 
-#define ONE_HOST(name) ATTRIBUTE_NOTED(name, one_host)
+#define ONE_HOST(name) ATTRIBUTE_KEPT(name, AT(kept), one_host)
 
 #define BYTES_MAX ((int64_t)1 << 62)
 
@@ -39,14 +39,14 @@ static const struct attribute log_options[] = {
 	 .doc = "bytes of one file before the next is begun"},
 	{"max-file", &kind_integer, AT(max_file), MERGE_REPLACE, APPLY_LIVE, .min = 1, .max = 1000,
 	 .doc = "how many files are kept"},
-	ATTRIBUTE_NOTED("compress", "old log files are kept as they are"),
-	ATTRIBUTE_NOTED("mode", "the log is always complete: programs wait for it"),
-	ATTRIBUTE_NOTED("max-buffer-size", "this has no effect"),
-	ATTRIBUTE_NOTED("tag", "'stack logs' shows the service: this has no effect"),
-	ATTRIBUTE_NOTED("labels", "'stack logs' shows the service: this has no effect"),
-	ATTRIBUTE_NOTED("labels-regex", "'stack logs' shows the service: this has no effect"),
-	ATTRIBUTE_NOTED("env", "'stack logs' shows the service: this has no effect"),
-	ATTRIBUTE_NOTED("env-regex", "'stack logs' shows the service: this has no effect"),
+	ATTRIBUTE_KEPT("compress", AT(kept), "old log files are kept as they are"),
+	ATTRIBUTE_KEPT("mode", AT(kept), "the log is always complete: programs wait for it"),
+	ATTRIBUTE_KEPT("max-buffer-size", AT(kept), "this has no effect"),
+	ATTRIBUTE_KEPT("tag", AT(kept), "'stack logs' shows the service: this has no effect"),
+	ATTRIBUTE_KEPT("labels", AT(kept), "'stack logs' shows the service: this has no effect"),
+	ATTRIBUTE_KEPT("labels-regex", AT(kept), "'stack logs' shows the service: this has no effect"),
+	ATTRIBUTE_KEPT("env", AT(kept), "'stack logs' shows the service: this has no effect"),
+	ATTRIBUTE_KEPT("env-regex", AT(kept), "'stack logs' shows the service: this has no effect"),
 };
 static const struct schema schema_log_options = SCHEMA_OF(log_options);
 
@@ -74,7 +74,8 @@ static const struct attribute reservations[] = {
 	 .max = BYTES_MAX, .twin = true, .doc = "mem_reservation"},
 	ONE_HOST("cpus"),
 	ONE_HOST("generic_resources"),
-	ATTRIBUTE_REFUSED("devices", "devices such as GPUs are not there yet; remove it"),
+	ATTRIBUTE_REFUSED("devices", "devices are not handed out by capability: name their files "
+			  "below the service's 'devices', such as /dev/dri or /dev/nvidia0"),
 };
 static const struct schema schema_reservations = SCHEMA_OF(reservations);
 
@@ -103,11 +104,12 @@ static const struct attribute deploy[] = {
 	 .max = 1000, .twin = true, .doc = "scale"},
 	{"restart_policy", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE,
 	 .schema = &schema_restart_policy, .doc = "restart, in the words of clusters"},
-	{.key = "mode", .kind = &kind_noted, .accepts = "replicated", .sentence = one_host,
+	{.key = "mode", .kind = &kind_kept, .offset = AT(kept), .accepts = "replicated",
+	 .sentence = one_host,
 	 .doc = one_host},
 	ONE_HOST("endpoint_mode"), ONE_HOST("labels"), ONE_HOST("placement"),
-	ATTRIBUTE_NOTED("update_config", "rolling updates are not there yet: this has no effect"),
-	ATTRIBUTE_NOTED("rollback_config", "rolling updates are not there yet: this has no effect"),
+	ATTRIBUTE_KEPT("update_config", AT(kept), "rolling updates are not there yet: this has no effect"),
+	ATTRIBUTE_KEPT("rollback_config", AT(kept), "rolling updates are not there yet: this has no effect"),
 };
 #undef AT
 
@@ -121,10 +123,11 @@ static const struct attribute port[] = {
 	 .doc = "address of the host; all when not said"},
 	{"protocol", &kind_string, AT(protocol), MERGE_REPLACE, APPLY_LIVE,
 	 .doc = "tcp, udp or sctp"},
-	{.key = "mode", .kind = &kind_noted, .accepts = "host ingress", .sentence = one_host,
-	 .doc = one_host},
-	{.key = "name", .kind = &kind_comment, .doc = "a name for people"},
-	{.key = "app_protocol", .kind = &kind_comment, .doc = "what is spoken there, for people"},
+	{.key = "mode", .kind = &kind_kept, .offset = AT(kept), .accepts = "host ingress",
+	 .sentence = one_host, .doc = one_host},
+	{"name", &kind_string, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "a name for people"},
+	{"app_protocol", &kind_string, AT(app_protocol), MERGE_REPLACE, APPLY_NONE,
+	 .doc = "what is spoken there, for people"},
 };
 #undef AT
 
@@ -136,7 +139,7 @@ static const struct attribute bind[] = {
 	 .absent = true, .doc = "make the directory when it is missing"},
 	{.key = "recursive", .kind = &kind_refused, .accepts = "enabled",
 	 .sentence = "only 'enabled', which is the default, is there", .doc = "enabled"},
-	ATTRIBUTE_NOTED("selinux", "SELinux labels are left as they are"),
+	ATTRIBUTE_KEPT("selinux", AT(kept), "SELinux labels are left as they are"),
 };
 static const struct schema schema_bind = SCHEMA_OF(bind);
 
@@ -145,7 +148,7 @@ static const struct attribute volume[] = {
 	 .doc = "do not copy what the image has there into a new volume"},
 	{"subpath", &kind_string, AT(subpath), MERGE_REPLACE, APPLY_ROLLING,
 	 .doc = "a directory in the volume"},
-	ATTRIBUTE_NOTED("labels", "anonymous volumes have no labels"),
+	ATTRIBUTE_KEPT("labels", AT(kept), "anonymous volumes have no labels"),
 };
 static const struct schema schema_mount_volume = SCHEMA_OF(volume);
 
@@ -180,7 +183,7 @@ static const struct attribute mount[] = {
 	 .doc = "more about a volume"},
 	{"tmpfs", &kind_group, 0, MERGE_SCHEMA, APPLY_ROLLING, .schema = &schema_tmpfs,
 	 .doc = "more about a tmpfs"},
-	ATTRIBUTE_NOTED("consistency", "this is about other systems and has no effect"),
+	ATTRIBUTE_KEPT("consistency", AT(kept), "this is about other systems and has no effect"),
 	ATTRIBUTE_REFUSED("image", "mounting an image is not there yet"),
 };
 #undef AT

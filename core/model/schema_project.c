@@ -78,6 +78,42 @@ static const struct attribute volume[] = {
 };
 #undef AT
 
+#define AT(field) offsetof(struct file_object, field)
+static const struct attribute file_external[] = {
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_NONE, .doc = "an old form"},
+};
+static const struct schema schema_file_external = SCHEMA_OF(file_external);
+
+static const char cluster_driver[] = "drivers are for clusters; remove it";
+
+#define FILE_SOURCES                                                                              \
+	{"file", &kind_path, AT(file), MERGE_REPLACE, APPLY_ROLLING,                               \
+	 .doc = "the file it is"},                                                                \
+	{"environment", &kind_string, AT(environment), MERGE_REPLACE, APPLY_ROLLING,               \
+	 .doc = "the variable whose value it is"},                                                \
+	{"content", &kind_content, AT(content), MERGE_REPLACE, APPLY_ROLLING,                      \
+	 .doc = "the text it is"},                                                                \
+	{"external", &kind_external, AT(external), MERGE_REPLACE, APPLY_ROLLING,                   \
+	 .schema = &schema_file_external, .doc = "it lies below /etc/stack"},                     \
+	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_ROLLING,                               \
+	 .doc = "its name there, instead of the key"},                                            \
+	{"labels", &kind_map, AT(labels), MERGE_MAP, APPLY_NONE,                                   \
+	 .doc = "notes for other programs"},                                                      \
+	{"x-value", &kind_own_content, AT(value), MERGE_REPLACE, APPLY_ROLLING,                    \
+	 .doc = "our own: what is in it"},                                                        \
+	ATTRIBUTE_REFUSED("template_driver", cluster_driver)
+
+static const struct attribute secret[] = {
+	FILE_SOURCES,
+	ATTRIBUTE_REFUSED("driver", cluster_driver),
+	ATTRIBUTE_REFUSED("driver_opts", cluster_driver),
+};
+
+static const struct attribute config[] = {
+	FILE_SOURCES,
+};
+#undef AT
+
 #define AT(field) offsetof(struct project, field)
 static const struct attribute own[] = {
 	{"working_dir", &kind_own_text, AT(working_dir), MERGE_REPLACE, APPLY_NONE,
@@ -90,18 +126,21 @@ static const struct attribute project[] = {
 	 .doc = "the project's name, where -p does not say another one"},
 	{"services", &kind_services, 0, MERGE_NAMED, APPLY_NONE, .schema = &schema_service,
 	 .doc = "what is run"},
-	{"networks", &kind_project_networks, 0, MERGE_NAMED, APPLY_NONE,
+	{"networks", &kind_collection, AT(networks), MERGE_NAMED, APPLY_NONE,
 	 .schema = &schema_network, .doc = "networks between them"},
-	{"volumes", &kind_project_volumes, 0, MERGE_NAMED, APPLY_NONE, .schema = &schema_volume,
-	 .doc = "directories that outlive the containers"},
+	{"volumes", &kind_collection, AT(volumes), MERGE_NAMED, APPLY_NONE,
+	 .schema = &schema_volume, .doc = "directories that outlive the containers"},
+	{"secrets", &kind_collection, AT(secrets), MERGE_NAMED, APPLY_NONE,
+	 .schema = &schema_secret, .doc = "files with passwords and keys"},
+	{"configs", &kind_collection, AT(configs), MERGE_NAMED, APPLY_NONE,
+	 .schema = &schema_config, .doc = "files of configuration"},
 	{"x-stack", &kind_group, 0, MERGE_SCHEMA, APPLY_NONE, .schema = &schema_own,
 	 .doc = "our own"},
 	ATTRIBUTE_NOTED("version", "this is obsolete and has no effect; remove it"),
-	{.key = "secrets", .kind = &kind_comment, .doc = "services refuse them"},
-	{.key = "configs", .kind = &kind_comment, .doc = "services refuse them"},
 	{"include", &kind_comment, .merge = MERGE_APPEND, .schema = &schema_include,
 	 .doc = "files whose services belong to this project too"},
-	ATTRIBUTE_REFUSED("models", "models are run by Docker's own products only"),
+	ATTRIBUTE_KEPT("models", AT(kept),
+		       "models are run by Docker's own products: this has no effect"),
 };
 #undef AT
 // clang-format on
@@ -109,3 +148,5 @@ static const struct attribute project[] = {
 const struct schema schema_project = SCHEMA_OF(project);
 const struct schema schema_network = SCHEMA_OF(network);
 const struct schema schema_volume = SCHEMA_OF(volume);
+const struct schema schema_secret = SCHEMA_OF(secret);
+const struct schema schema_config = SCHEMA_OF(config);

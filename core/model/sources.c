@@ -108,6 +108,8 @@ int sources_parse(struct sources *sources, const char *file, const char *directo
 			      node_is_null(root) ? "the file is empty; it needs 'services:'"
 						 : "a stack file is a mapping with 'services:'");
 	*ret_root = root;
+	if (sources->parsed)
+		sources->parsed(sources->data, root);
 	/* Errors in values are no reason not to look at the rest. */
 	if (!sources->no_interpolate)
 		interpolate_tree(root, environment, sources->uses, &sources->warned, sources->texts,

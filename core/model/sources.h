@@ -34,6 +34,9 @@ struct sources {
 	size_t n_files;
 	size_t copied; /* values that extends has written once more */
 	const struct including *including;
+	/* Told of each file's tree before its variables are replaced; may be NULL. */
+	void (*parsed)(void *data, const struct node *root);
+	void *data;
 };
 
 /* How many files one project may be made of, and how many values `extends` may add. */

@@ -22,12 +22,14 @@ struct strbuf;
  */
 enum writer_format { WRITER_JSON, WRITER_YAML };
 
-#define WRITER_DEPTH_MAX 16
+/* What we write ourselves, and below that what a file may have (yaml.h). */
+#define WRITER_DEPTH_MAX (16 + 128)
 
 struct writer {
 	struct strbuf *out;
 	enum writer_format format;
 	bool escape_dollar; /* "$" becomes "$$" in strings, not in keys */
+	bool for_users;	    /* without what only we understand; schema.c asks */
 	bool after_key;
 	unsigned int depth;
 	struct {

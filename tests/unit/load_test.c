@@ -109,8 +109,10 @@ static void what_does_not_fit_together_is_found(void **state)
 {
 	struct fixture *f = *state;
 
-	loadlab_wrong(f, "services: {a: {image: x, volumes: ['d:/d']}}", "'d' is not declared");
-	loadlab_wrong(f, "services: {a: {image: x, networks: [n]}}", "'n' is not declared");
+	loadlab_wrong(f, "services: {a: {image: x, volumes: ['d:/d']}}",
+		      "there is no volume 'd'; declare it");
+	loadlab_wrong(f, "services: {a: {image: x, networks: [n]}}",
+		      "there is no network 'n'; declare it");
 	loadlab_wrong(f,
 		      "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}",
 		      "a → b → a");
@@ -149,13 +151,15 @@ static void what_is_not_there_is_said(void **state)
 {
 	struct fixture *f = *state;
 
-	loadlab_wrong(f, "services: {a: {build: .}}", "building images is not there yet");
+	loadlab_loads(f, "name: p\nservices: {a: {build: .}}");
+	loadlab_said(f, "building images is not there yet");
+	assert_string_equal(f->project->services[0].image, "p-a");
+	loadlab_wrong(f, "services: {a: {build: {contxt: .}}}", "did you mean 'context'?");
 	loadlab_loads(f, "version: '3'\nservices: {a: {build: ., image: x, deploy: {placement: "
 			 "{constraints: [a]}}}}");
 	loadlab_said(f, "used as it is");
 	loadlab_said(f, "no effect on one host");
 	loadlab_said(f, "obsolete");
-	loadlab_wrong(f, "services: {a: {image: x, secrets: [s]}}", "secrets are not there yet");
 	loadlab_wrong(f, "services: {a: {image: x, network_mode: 'service:b'}}", "not there yet");
 	loadlab_loads(f,
 		      "x-a: {b: c}\nservices: {a: {image: x, x-b: 1, ipc: private, devices: []}}");
@@ -188,6 +192,124 @@ static void every_attribute_of_the_specification_is_known(void **state)
 			fail_msg("services.<name>.%s is not in the table", key);
 	for (size_t i = 0; i < schema_service.n; i++)
 		assert_non_null(schema_service.attributes[i].doc);
+}
+
+static const struct service *service(const struct fixture *f, const char *name)
+{
+	return project_service(f->project, name);
+}
+
+static void secrets_and_configs_are_granted(void **state)
+{
+	static const char *const environment[] = {"TOKEN=t0p", "HOME=/home/x", NULL};
+	struct fixture *f = *state;
+	const struct file_reference *items;
+	char digest[80];
+
+	loadlab_put("pw.txt", "secret\n");
+	loadlab_put("stack.yml",
+		    "services:\n"
+		    "  a:\n    image: x\n"
+		    "    secrets: [pw, {source: token, target: t, uid: '7', gid: 8, mode: 0400},\n"
+		    "              {source: pw, target: /etc/pw}]\n"
+		    "    configs: [conf, {source: conf, target: /etc/c.conf}]\n"
+		    "secrets:\n  pw: {file: ./pw.txt}\n  token: {environment: TOKEN}\n"
+		    "  unused: {file: /nowhere}\n"
+		    "configs:\n  conf: {content: \"a=1\\nb=$$x\\n\"}\n");
+	if (loadlab_load_with(f, (struct load_options){.environ = environment}) != 0)
+		fail_msg("%s", f->rendered.text);
+	items = service(f, "a")->secrets.items;
+	assert_int_equal(service(f, "a")->secrets.n, 3);
+	assert_string_equal(items[0].target, "/run/secrets/pw");
+	assert_int_equal(items[0].mode, 0444);
+	assert_string_equal(items[1].target, "/run/secrets/t");
+	assert_int_equal(items[1].uid, 7);
+	assert_int_equal(items[1].gid, 8);
+	assert_int_equal(items[1].mode, 0400);
+	assert_string_equal(items[2].target, "/etc/pw");
+	assert_string_equal(service(f, "a")->configs.items[0].target, "/conf");
+	assert_string_equal(project_config(f->project, "conf")->value, "a=1\nb=$x\n");
+	assert_string_equal(project_secret(f->project, "token")->value, "t0p");
+	assert_int_equal(f->project->n_secrets, 2);
+	snprintf(digest, sizeof(digest), "%s", items[0].digest);
+	loadlab_put("pw.txt", "other\n");
+	loadlab_load_with(f, (struct load_options){.environ = environment});
+	assert_string_not_equal(service(f, "a")->secrets.items[0].digest, digest);
+}
+
+static void bad_secrets_are_told(void **state)
+{
+#define ONE(secret) "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: " secret "}"
+#define USE(use)    "services: {a: {image: x, secrets: " use "}}\nsecrets: {s: {content: c}}"
+	struct fixture *f = *state;
+
+	loadlab_wrong(f, USE("[other]"),
+		      "services.a.secrets: there is no file 'other'; declare it");
+	loadlab_wrong(f, USE("[ss]"), "did you mean 's'?");
+	loadlab_wrong(f, USE("s"), "expected a list");
+	loadlab_wrong(f, USE("[{target: x}]"), "say which one with 'source:'");
+	loadlab_wrong(f, USE("[s, s]"), "'/run/secrets/s' is given twice");
+	loadlab_wrong(f, USE("[{source: s, uid: root}]"), "'root' is no user or group id");
+	loadlab_wrong(f, USE("[{source: s, mode: 99}]"), "not a mode");
+	loadlab_wrong(f, USE("[{source: s, modus: 1}]"), "did you mean 'mode'?");
+	loadlab_wrong(f, ONE("{}"), "say where it comes from");
+	loadlab_wrong(f, ONE(""), "say where it comes from");
+	loadlab_wrong(f, ONE("{file: x, content: y}"), "it comes from one place only");
+	loadlab_wrong(f, ONE("{environment: GONE}"), "the variable 'GONE' is not set");
+	loadlab_wrong(f, ONE("{file: /etc}"), "/etc");
+	loadlab_wrong(f, ONE("{file: x, driver: vault}"), "drivers are for clusters");
+	loadlab_loads(f, ONE("{file: ./not-yet}"));
+	loadlab_said(f, "not-yet");
+	assert_null(service(f, "a")->secrets.items[0].digest);
+	loadlab_loads(f, ONE("{external: true, name: n}"));
+	assert_string_equal(project_secret(f->project, "s")->path, "/etc/stack/secrets/n");
+}
+
+static void services_refer_to_each_other(void **state)
+{
+	struct fixture *f = *state;
+
+	loadlab_put("l.txt", "from=file\nboth=file\n");
+	loadlab_loads(f, "services:\n"
+			 "  db: {image: x, volumes: ['data:/d', './c:/c:ro'], tmpfs: /t}\n"
+			 "  web: {image: x, links: ['db:database', db], volumes_from: ['mid:ro'],\n"
+			 "        volumes: ['./own:/c'], label_file: l.txt, labels: [both=own],\n"
+			 "        mac_address: '02:00:00:00:00:07'}\n"
+			 "  mid: {image: x, volumes_from: [db]}\n"
+			 "volumes: {data: }\n");
+	assert_string_equal(service(f, "db")->networks[0].aliases.items[0], "database");
+	assert_int_equal(service(f, "web")->n_depends_on, 2);
+	assert_int_equal(service(f, "mid")->n_mounts, 2);
+	assert_false(service(f, "mid")->mounts[0].read_only);
+	assert_int_equal(service(f, "web")->n_mounts, 2);
+	assert_string_equal(service(f, "web")->mounts[1].source, "data");
+	assert_true(service(f, "web")->mounts[1].read_only);
+	assert_string_equal(map_get(&service(f, "web")->labels, "from"), "file");
+	assert_string_equal(map_get(&service(f, "web")->labels, "both"), "own");
+	assert_string_equal(service(f, "web")->networks[0].mac_address, "02:00:00:00:00:07");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, volumes_from: [b]}, b: {image: x, volumes: [/v]}}",
+		      "has no name; give it one to share it");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, volumes_from: [b]}, b: {image: x, volumes_from: "
+		      "[a]}}",
+		      "in a circle");
+	loadlab_wrong(f, "services: {a: {image: x, volumes_from: ['b:rx']}, b: {image: x}}",
+		      "neither ro nor rw");
+	loadlab_wrong(f, "services: {a: {image: x, volumes_from: ['container:b']}}",
+		      "containers of other projects");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, links: ['b:c']}, b: {image: x, networks: [n]}}\n"
+		      "networks: {n: }",
+		      "no network that both are in");
+	loadlab_wrong(f, "services: {a: {image: x, links: [bb]}, bbb: {image: x}}",
+		      "did you mean 'bbb'?");
+	loadlab_wrong(f,
+		      "services: {a: {image: x, mac_address: '02:00:00:00:00:01', network_mode: "
+		      "none}}",
+		      "not together with 'network_mode'");
+	loadlab_wrong(f, "services: {a: {image: x, pull_policy: allways}}",
+		      "did you mean 'always'?");
 }
 
 static void files_are_merged_as_the_specification_says(void **state)
@@ -329,6 +451,9 @@ int main(void)
 		TEST(what_does_not_fit_together_is_found),
 		TEST(what_is_not_there_is_said),
 		TEST(every_attribute_of_the_specification_is_known),
+		TEST(secrets_and_configs_are_granted),
+		TEST(bad_secrets_are_told),
+		TEST(services_refer_to_each_other),
 		TEST(files_are_merged_as_the_specification_says),
 		TEST(variables_come_from_the_process_then_from_dotenv),
 		TEST(profiles_decide_who_is_there),
