@@ -187,9 +187,9 @@ int cli_tell(const struct cli *cli, struct diagnostics *diag, int fd, int r, str
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
 	diagnostics_sort(diag);
-	if (cli->json_diagnostics)
+	if (cli->json_diagnostics && (diag->n > 0 || fd == STDOUT_FILENO))
 		diagnostics_render_json(diag, &text);
-	else
+	else if (!cli->json_diagnostics)
 		diagnostics_render(diag, &text);
 	(void)fd_write_all(fd, text.text, text.len);
 	if (r == -ENOENT)

@@ -61,7 +61,7 @@ extern const struct kind kind_security_opt;
 /* kinds_values.c: of struct healthcheck, struct logging, struct service */
 extern const struct kind kind_health_test, kind_log_driver, kind_ulimits;
 extern const struct kind kind_propagation; /* const char * */
-extern const struct kind kind_platform;	   /* const char *: the host's, or an error */
+extern const struct kind kind_platform;	   /* const char *: the host's, or a warning */
 extern const struct kind kind_pull_policy; /* const char * */
 
 /* kinds_userns.c: of struct service */

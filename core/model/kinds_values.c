@@ -140,9 +140,11 @@ static void decode_platform(struct decoder *decoder, const struct attribute *att
 	if (strcmp(text, "linux") == 0 || strcmp(text, native) == 0 ||
 	    (strncmp(text, "linux/", 6) == 0 && strncmp(text + 6, native, strlen(native)) == 0))
 		return;
-	decode_error(decoder, node->pos,
-		     "this host is linux/%s and runs nothing else; use an image of that platform",
-		     native);
+	if (!decoder->canonical)
+		decode_warning(decoder, node->pos,
+			       "this host is linux/%s and runs nothing else: the image has to be "
+			       "one of that platform",
+			       native);
 }
 
 const struct kind kind_platform = {decode_platform, present_text, emit_text,
