@@ -111,8 +111,8 @@ static int parse_list(const char *const *list, const char *what, uint64_t *ret_m
 int caps_compute(const char *const *add, const char *const *drop, bool privileged,
 		 uint64_t *ret_mask, struct err *err)
 {
-	uint64_t added, dropped, mask;
-	bool add_all, drop_all;
+	uint64_t added = 0, dropped = 0, mask;
+	bool add_all = false, drop_all = false;
 	int r;
 
 	r = parse_list(add, "cap_add", &added, &add_all, err);

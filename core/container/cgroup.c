@@ -226,13 +226,13 @@ int cgroup_create(const struct cgroup_host *host, const char *path,
 	limits = limits ? limits : &none;
 	r = cgroup_limits_check(limits, err);
 	for (size_t i = 0; r == 0 && i < host->n_v1; i++) {
-		bool made;
+		bool made = false;
 
 		r = make_v1(&host->v1[i], path, &made, err);
 		all_new = all_new && made;
 	}
 	if (r == 0 && host->has_unified) {
-		bool made;
+		bool made = false;
 
 		r = make_unified(host, path, cgroup_limits_need(limits), &made, err);
 		all_new = all_new && made;

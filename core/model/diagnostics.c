@@ -71,6 +71,11 @@ void diagnostics_add(struct diagnostics *diag, enum severity severity, struct po
 	item->source = arena_strdup(diag->arena, source);
 }
 
+bool diagnostics_is_full(const struct diagnostics *diag)
+{
+	return diag->n >= ITEMS_MAX;
+}
+
 struct ranked {
 	struct diagnostic item;
 	size_t file, nth; /* when the file was mentioned first; when this was said */

@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 #include "core/model/project.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct strbuf;
@@ -41,6 +42,9 @@ struct diagnostics {
 
 void diagnostics_add(struct diagnostics *diag, enum severity severity, struct position pos,
 		     const char *source, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Is there so much wrong already that more is only counted? */
+bool diagnostics_is_full(const struct diagnostics *diag);
 
 /* By file in the order of first mention, then line and column; equal ones once. */
 void diagnostics_sort(struct diagnostics *diag);

@@ -100,26 +100,25 @@ static int read_environment(struct sources *sources, const struct source_set *se
 	return r;
 }
 
-static void write_chain(struct strbuf *out, struct sources *sources, const struct including *at)
+static void write_circle(struct strbuf *out, struct sources *sources, const struct including *at,
+			 const struct including *end)
 {
-	if (!at)
-		return;
-	write_chain(out, sources, at->up);
+	if (at != end)
+		write_circle(out, sources, at->up, end);
 	strbuf_printf(out, "%s → ", sources_shown(sources, at->file));
 }
 
-static int check_chain(struct sources *sources, const struct including *chain, struct position pos)
+/* FILE may not be one of those that are being included. */
+static int check_circle(struct sources *sources, const char *file, struct position pos)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
-	if (chain->depth > DEPTH_MAX)
-		return fail(sources, pos, "too many files, each included by another");
-	for (const struct including *at = chain->up; at; at = at->up) {
-		if (strcmp(at->file, chain->file) != 0)
+	for (const struct including *at = sources->including; at; at = at->up) {
+		if (strcmp(at->file, file) != 0)
 			continue;
-		write_chain(&text, sources, chain->up);
+		write_circle(&text, sources, sources->including, at);
 		return report(sources->report, SEVERITY_ERROR, pos, "include: in a circle: %s%s",
-			      text.text, sources_shown(sources, chain->file));
+			      text.text, sources_shown(sources, file));
 	}
 	return 0;
 }
@@ -139,26 +138,25 @@ static int load_element(struct sources *sources, const struct source_set *set,
 			const struct element *element, struct node **ret_root)
 {
 	const char *first = sources_path(sources, element->pos, element->path.items[0]);
-	const struct including *up = sources->including;
-	struct including chain = {up, first, up ? up->depth + 1 : 1};
-	struct variables *environment = ARENA_NEW(sources->scratch, struct variables);
+	struct variables *environment = sources_environment(sources);
 	struct strings files = shown_paths(sources, element);
 	struct source_set included = {.files = &files, .environment = environment};
 	struct err err = ERR_INIT;
-	int r = check_chain(sources, &chain, element->pos);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < element->path.n; i++)
+		r = check_circle(sources,
+				 sources_path(sources, element->pos, element->path.items[i]),
+				 element->pos);
 	if (r < 0)
 		return r;
 	included.directory = element->project_directory ? sources_path(sources, element->pos,
 								       element->project_directory)
 							: pathname_parent(sources->scratch, first);
-	environment->arena = sources->scratch;
 	r = read_environment(sources, set, element, included.directory, environment);
 	if (r < 0)
 		return r;
-	sources->including = &chain;
 	r = sources_load(sources, &included, ret_root, &err);
-	sources->including = up;
 	if (r < 0 && *err.msg)
 		return fail(sources, element->pos, err.msg);
 	return r;
@@ -243,6 +241,8 @@ static int import_tree(struct sources *sources, struct node *root, const struct 
 int include_apply(struct sources *sources, const struct source_set *set, struct node **tree)
 {
 	const struct node *include = node_get(*tree, "include");
+	const struct including *up = sources->including;
+	struct including self = {.up = up, .depth = up ? up->depth + 1 : 1};
 	struct node *root;
 	int r = 0;
 
@@ -250,6 +250,10 @@ int include_apply(struct sources *sources, const struct source_set *set, struct 
 		return 0;
 	if (include->kind != NODE_SEQUENCE)
 		return fail(sources, include->pos, "expected a list of files");
+	if (self.depth > DEPTH_MAX)
+		return fail(sources, include->pos, "too many files, each included by another");
+	self.file = pathname_resolve(sources->scratch, sources->cwd, NULL, (*tree)->pos.file);
+	sources->including = &self;
 	root = roomy_mapping(sources->scratch, *tree, schema_project.n);
 	for (size_t i = 0; i < include->n; i++) {
 		struct element element;
@@ -260,6 +264,7 @@ int include_apply(struct sources *sources, const struct source_set *set, struct 
 		    import_tree(sources, root, included) < 0)
 			r = -EINVAL;
 	}
+	sources->including = up;
 	*tree = root;
 	return r;
 }

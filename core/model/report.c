@@ -71,7 +71,8 @@ static char *source_line(struct reporter *reporter, struct position pos)
 int report(struct reporter *reporter, enum severity severity, struct position pos, const char *fmt,
 	   ...)
 {
-	CLEANUP_FREE char *text = NULL, *line = source_line(reporter, pos);
+	bool full = diagnostics_is_full(reporter->diag);
+	CLEANUP_FREE char *text = NULL, *line = full ? NULL : source_line(reporter, pos);
 	va_list args;
 
 	va_start(args, fmt);

@@ -5,6 +5,7 @@
 #include "core/model/decode.h"
 #include "core/model/kinds.h"
 #include "core/model/node.h"
+#include "core/model/report.h"
 #include "core/model/writer.h"
 
 #include <string.h>
@@ -43,7 +44,9 @@ static void unknown_key(struct decoder *decoder, const struct schema *schema,
 
 	for (; n < schema->n && n < KEYS_MAX; n++)
 		keys[n] = schema->attributes[n].key;
-	meant = text_suggest(entry->key, keys, n);
+	/* Looking for what was meant is the expensive part. */
+	meant = diagnostics_is_full(decoder->report->diag) ? NULL
+							   : text_suggest(entry->key, keys, n);
 	if (meant)
 		decode_error(decoder, entry->pos, "unknown key '%s'; did you mean '%s'?",
 			     entry->key, meant);

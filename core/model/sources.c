@@ -96,6 +96,10 @@ int sources_parse(struct sources *sources, const char *file, const char *directo
 	r = read_text(sources, file, yaml_limits_file.size, &text, &len, err);
 	if (r < 0)
 		return r;
+	sources->size += len;
+	if (sources->size > SOURCES_SIZE_MAX)
+		return err_set(err, E2BIG, "the files of a project have at most %zu MiB together",
+			       SOURCES_SIZE_MAX >> 20);
 	file = strcmp(file, "-") == 0 ? "<stdin>" : file;
 	file = arena_strdup(sources->texts, file);
 	add_origin(sources, file, directory, environment);
@@ -165,7 +169,25 @@ const char *sources_shown(struct sources *sources, const char *absolute)
 	return absolute;
 }
 
+struct included_environment {
+	struct variables variables;
+	struct included_environment *next;
+};
+
+struct variables *sources_environment(struct sources *sources)
+{
+	struct included_environment *environment =
+		ARENA_NEW(sources->scratch, struct included_environment);
+
+	environment->variables.arena = sources->scratch;
+	environment->next = sources->environments;
+	sources->environments = environment;
+	return &environment->variables;
+}
+
 void sources_release(struct sources *sources)
 {
+	for (struct included_environment *at = sources->environments; at; at = at->next)
+		variables_release(&at->variables);
 	names_release(&sources->warned);
 }

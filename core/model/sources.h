@@ -31,17 +31,21 @@ struct sources {
 	struct names warned;	      /* variables that were not set */
 	struct uses *uses;	      /* variables.h; NULL: nobody asks */
 	bool no_interpolate;
-	size_t n_files;
+	size_t n_files, size;
 	size_t copied; /* values that extends has written once more */
 	const struct including *including;
+	struct included_environment *environments; /* of included files */
 	/* Told of each file's tree before its variables are replaced; may be NULL. */
 	void (*parsed)(void *data, const struct node *root);
 	void *data;
 };
 
-/* How many files one project may be made of, and how many values `extends` may add. */
+/* How many files one project may be made of, and how many values `extends` may add … */
 #define SOURCES_FILES_MAX  256
 #define SOURCES_COPIED_MAX ((size_t)1 << 20)
+
+/* … and how many bytes the files may have together. */
+#define SOURCES_SIZE_MAX ((size_t)16 << 20)
 
 /* A set of files that belong together: those of -f, or of one element of `include`. */
 struct source_set {
@@ -77,6 +81,9 @@ int sources_read_dotenv(struct sources *sources, const char *path, bool required
  * directory. */
 const char *sources_path(struct sources *sources, struct position pos, const char *path);
 const char *sources_shown(struct sources *sources, const char *absolute);
+
+/* Variables for an included file, as long as SOURCES are there. */
+struct variables *sources_environment(struct sources *sources);
 
 void sources_release(struct sources *sources);
 
