@@ -68,6 +68,7 @@ int command_adopt(int argc, char **argv)
 	report_ok(adopted.state.pid, adopted.state.pid_start);
 	streams_log_until_end(&adopted.streams, adopted.pidfd);
 	ending_inquire(adopted.pidfd, &record);
+	ending_kill_rest(ending_rest(&adopted.loaded.spec));
 	record.oom_killed = ending_count_ooms(adopted.loaded.spec.cgroup_memory) > ooms;
 	ending_write(adopted.dir, &record, adopted.state.started_boot_ns, NULL);
 	return 0;

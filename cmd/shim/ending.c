@@ -7,12 +7,19 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 /* An init that is busy takes up to two seconds to reap. */
 #define INQUIRE_TRIES	 500
 #define INQUIRE_PAUSE_MS 10
+
+#define REST_TRIES    100
+#define REST_PAUSE_MS 10
+#define PROCS_MAX     ((size_t)1 << 20)
 
 /* Docker's "no idea". */
 #define UNKNOWN_CODE 255
@@ -76,6 +83,57 @@ void ending_inquire(int pidfd, struct container_exit *ret_exit)
 			return;
 		}
 		poll(NULL, 0, INQUIRE_PAUSE_MS);
+	}
+}
+
+const char *ending_rest(const struct container_spec *spec)
+{
+	if (!spec->pid_container && !(spec->host_namespaces & CLONE_NEWPID))
+		return NULL;
+	if (spec->cgroup_unified)
+		return spec->cgroup_unified;
+	return spec->cgroups ? spec->cgroups[0] : NULL;
+}
+
+static bool is_listed(int dir, pid_t pid)
+{
+	CLEANUP_FREE char *procs = NULL;
+	char *save = NULL;
+
+	if (fd_read_file(dir, "cgroup.procs", PROCS_MAX, &procs, NULL, NULL) < 0)
+		return false;
+	for (char *line = strtok_r(procs, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if ((pid_t)strtol(line, NULL, 10) == pid)
+			return true;
+	return false;
+}
+
+/* The pid may have become another process's since it was read: so it is read again. */
+static void kill_listed(int dir, pid_t pid)
+{
+	CLEANUP_FD int pidfd = pid > 0 ? sys_pidfd_open(pid) : -1;
+
+	if (pidfd >= 0 && is_listed(dir, pid))
+		sys_pidfd_send_signal(pidfd, SIGKILL);
+}
+
+void ending_kill_rest(const char *cgroup)
+{
+	CLEANUP_FD int dir = -1;
+
+	if (cgroup)
+		dir = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; dir >= 0 && i < REST_TRIES; i++) {
+		CLEANUP_FREE char *procs = NULL;
+		char *save = NULL;
+
+		if (fd_read_file(dir, "cgroup.procs", PROCS_MAX, &procs, NULL, NULL) < 0 ||
+		    *procs == '\0')
+			return;
+		for (char *line = strtok_r(procs, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save))
+			kill_listed(dir, (pid_t)strtol(line, NULL, 10));
+		poll(NULL, 0, REST_PAUSE_MS);
 	}
 }
 

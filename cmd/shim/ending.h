@@ -2,6 +2,7 @@
 #ifndef STACK_CMD_SHIM_ENDING_H
 #define STACK_CMD_SHIM_ENDING_H
 
+#include "core/container/spec.h"
 #include "core/container/state.h"
 
 /*
@@ -21,6 +22,21 @@ void ending_wait(int pidfd, struct container_exit *ret_exit);
  * Blocks: some seconds at most, until its parent has reaped it.
  */
 void ending_inquire(int pidfd, struct container_exit *ret_exit);
+
+/*
+ * The cgroup with what may be left of the container of SPEC when its first
+ * process has ended: without a pid namespace of its own the kernel does not end
+ * the others.  NULL: nothing can be left.
+ */
+const char *ending_rest(const struct container_spec *spec);
+
+/*
+ * Kill all processes in CGROUP, a directory; NULL: nothing.  Each by a pidfd
+ * that is known to be of the cgroup.
+ *
+ * Blocks: until they are gone, a second at most.
+ */
+void ending_kill_rest(const char *cgroup);
 
 /* Complete RECORD with the times and STARTED_BOOT_NS, and leave it below DIRFD. */
 int ending_write(int dirfd, struct container_exit *record, uint64_t started_boot_ns,

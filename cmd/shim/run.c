@@ -12,6 +12,7 @@
 #include "core/container/sys.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,6 +25,23 @@ struct run {
 	struct container_state state;
 	uint64_t ooms; /* before we started */
 };
+
+/* Our children see the processes of the container in DIR; we ourselves stay outside. */
+static int enter_processes(const char *path, struct err *err)
+{
+	CLEANUP_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD int pidfd = -1, shim = -1;
+	struct container_state state;
+
+	if (dir >= 0 && state_read(dir, &state, NULL) == 0)
+		state_open(&state, &pidfd, &shim);
+	if (pidfd < 0)
+		return err_set(err, ESRCH,
+			       "the container whose processes it is to see does not run");
+	if (setns(pidfd, CLONE_NEWPID) < 0)
+		return err_sys(err, errno, "enter the other container's pid namespace");
+	return 0;
+}
 
 /* Clone the child; returns its pid, and our end of its channel. */
 static pid_t clone_child(struct run *run, int *ret_channel, struct err *err)
@@ -50,10 +68,12 @@ static pid_t clone_child(struct run *run, int *ret_channel, struct err *err)
 		r = idmap_open(spec, &userns, err);
 	if (r == 0)
 		r = channel_open(&ours, &theirs, err);
+	if (r == 0 && spec->pid_container)
+		r = enter_processes(spec->pid_container, err);
 	if (r == 0) {
 		child.channel = theirs;
 		child.userns = userns;
-		pid = sys_clone3(CHILD_NAMESPACES, cgroup, &run->pidfd);
+		pid = sys_clone3(child_namespaces(spec), cgroup, &run->pidfd);
 		if (pid == 0)
 			child_run(&child);
 		r = pid < 0 ? err_sys(err, errno, "create the container's first process") : pid;
@@ -126,14 +146,17 @@ static int open_container(struct run *run, const char *path, struct err *err)
 
 static void stay(struct run *run)
 {
-	CLEANUP_FREE char *cgroup_memory = NULL;
+	CLEANUP_FREE char *cgroup_memory = NULL, *rest = NULL;
 	struct container_exit record = {0};
 
 	if (run->loaded.spec.cgroup_memory)
 		cgroup_memory = strdup(run->loaded.spec.cgroup_memory);
+	if (ending_rest(&run->loaded.spec))
+		rest = strdup(ending_rest(&run->loaded.spec));
 	loaded_spec_release(&run->loaded);
 	streams_log_until_end(&run->streams, run->pidfd);
 	ending_wait(run->pidfd, &record);
+	ending_kill_rest(rest);
 	record.oom_killed = ending_count_ooms(cgroup_memory) > run->ooms;
 	ending_write(run->dir, &record, run->state.started_boot_ns, NULL);
 }

@@ -171,6 +171,9 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 		    const struct host_ids *ids, const struct host_devices *devices,
 		    struct container_record *record, struct err *err);
 
+/* The container whose namespace MODE names (core/model/sharing.h), in ARENA; NULL: none. */
+const char *host_shared(const struct container_def *def, const char *mode, struct arena *arena);
+
 /* The mounts of SPEC in the order they are made; strings in ARENA. */
 int host_spec_mounts(struct host *host, const struct container_def *def, const struct image *image,
 		     struct container_record *record, struct container_spec *spec,

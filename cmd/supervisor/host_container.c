@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/model/sharing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,8 @@ static int create(struct host *host, const struct container_def *def,
 		  struct container_record *record, const struct image *image, struct err *err)
 {
 	const struct service *service = def->service;
-	bool on_host = service->network_mode && strcmp(service->network_mode, "host") == 0;
+	bool elsewhere = sharing_is_host(service->network_mode) ||
+			 sharing_names_other(service->network_mode);
 	CLEANUP(host_devices_release) struct host_devices devices = {.n_nodes = 0};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	struct host_ids ids;
@@ -119,7 +121,7 @@ static int create(struct host *host, const struct container_def *def,
 		r = make_directories(host, record->name, err);
 	if (r == 0)
 		r = host_choose_ids(host, service, record->name, &ids, err);
-	if (r == 0 && !on_host)
+	if (r == 0 && !elsewhere)
 		r = host_attach(host, service, &ids, record, err);
 	if (r == 0)
 		r = make_cgroups(host, service, record->name, &devices, err);

@@ -249,6 +249,7 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 {
 	const struct service *service = def->service;
 	struct mounts mounts = {.n = 0};
+	const char *network;
 	size_t room = service->n_mounts + service->secrets.n + service->configs.n + 8;
 	int r = 0;
 
@@ -264,8 +265,10 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 	}
 	if (r == 0)
 		r = image_volumes(host, image, &mounts, record, arena, err);
+	/* Names and addresses are those of the network. */
+	network = host_shared(def, service->network_mode, arena);
 	if (r == 0)
-		r = etc_files(host, &mounts, record->name, arena, err);
+		r = etc_files(host, &mounts, network ? network : record->name, arena, err);
 	if (r == 0)
 		r = granted_files(host, &mounts, def, record->name, true, arena, err);
 	if (r == 0)

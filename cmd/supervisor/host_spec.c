@@ -13,6 +13,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
 #include "core/container/caps.h"
+#include "core/converge/plan.h"
+#include "core/model/sharing.h"
 #include "core/supervise/seccomp.h"
 #include "core/supervise/seccomp_file.h"
 #include "net/netns.h"
@@ -20,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -242,11 +245,54 @@ static void spec_log(const struct host *host, struct container_spec *spec,
 	spec->log_max_files = log->max_file > 0 ? (uint32_t)log->max_file : DEFAULT_LOG_FILES;
 }
 
-static int spec_places(const struct host *host, struct container_spec *spec,
-		       const struct service *service, struct cgroup_paths *cgroups,
-		       struct arena *arena, struct err *err)
+const char *host_shared(const struct container_def *def, const char *mode, struct arena *arena)
 {
+	const char *name = sharing_service(mode);
+	const struct service *other = name ? project_service(def->project, name) : NULL;
+
+	return other ? plan_container_name(def->project, other, 1, arena) : NULL;
+}
+
+/* The names in /etc/hosts are those of whose network it is. */
+static const char *hostname_of(const struct container_def *def, const char *mode,
+			       const char *container)
+{
+	const struct service *other = project_service(def->project, sharing_service(mode));
+
+	return other->hostname ? other->hostname : container;
+}
+
+static int spec_namespaces(const struct host *host, struct container_spec *spec,
+			   const struct container_def *def, struct arena *arena, struct err *err)
+{
+	const struct service *service = def->service;
+	const char *network = host_shared(def, service->network_mode, arena);
+	const char *pid = host_shared(def, service->pid, arena);
 	char path[PATH_MAX], netns[NETNS_NAME_MAX];
+	int r;
+
+	if (!sharing_is_host(service->network_mode)) {
+		netns_name(host->id, network ? network : spec->name, netns);
+		spec->netns = arena_printf(arena, "%s/%s", NETNS_DIR, netns);
+	}
+	spec->shared_net = network != NULL;
+	if (network)
+		spec->hostname = hostname_of(def, service->network_mode, network);
+	spec->host_namespaces = (sharing_is_host(service->pid) ? CLONE_NEWPID : 0) |
+				(sharing_is_host(service->ipc) ? CLONE_NEWIPC : 0) |
+				(sharing_is_host(service->uts) ? CLONE_NEWUTS : 0) |
+				(sharing_is_host(service->cgroup) ? CLONE_NEWCGROUP : 0);
+	if (!pid)
+		return 0;
+	r = host_container_dir(host, pid, path, sizeof(path), err);
+	spec->pid_container = r < 0 ? NULL : arena_strdup(arena, path);
+	return r;
+}
+
+static int spec_places(const struct host *host, struct container_spec *spec,
+		       struct cgroup_paths *cgroups, struct arena *arena, struct err *err)
+{
+	char path[PATH_MAX];
 	int r;
 
 	spec->layers_dir = arena_printf(arena, "%s/layers", host->paths->root);
@@ -258,10 +304,6 @@ static int spec_places(const struct host *host, struct container_spec *spec,
 	if (r < 0)
 		return r;
 	spec->work = arena_strdup(arena, path);
-	if (!service->network_mode || strcmp(service->network_mode, "host") != 0) {
-		netns_name(host->id, spec->name, netns);
-		spec->netns = arena_printf(arena, "%s/%s", NETNS_DIR, netns);
-	}
 	host_cgroup_path(host, spec->name, path, CGROUP_PATH_MAX);
 	r = cgroup_paths(&host->cgroups, path, cgroups, err);
 	if (r < 0)
@@ -322,7 +364,9 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 	spec_log(host, &spec, service, arena);
 	r = spec_argv(&spec, service, image, arena, err);
 	if (r == 0)
-		r = spec_places(host, &spec, service, &cgroups, arena, err);
+		r = spec_places(host, &spec, &cgroups, arena, err);
+	if (r == 0)
+		r = spec_namespaces(host, &spec, def, arena, err);
 	if (r == 0)
 		r = spec_rlimits(&spec, service, arena, err);
 	if (r == 0)

@@ -37,6 +37,15 @@
  * only then who we are is given up (launch.h).
  */
 
+uint64_t child_namespaces(const struct container_spec *spec)
+{
+	uint64_t all = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+
+	if (spec->pid_container)
+		all &= ~(uint64_t)CLONE_NEWPID;
+	return all & ~(uint64_t)spec->host_namespaces;
+}
+
 static int enter_cgroups_and_net(const struct container_spec *spec, struct err *err)
 {
 	CLEANUP_FD int netns = -1;
@@ -44,7 +53,7 @@ static int enter_cgroups_and_net(const struct container_spec *spec, struct err *
 	int r;
 
 	r = cgroupns_enter(spec, err);
-	if (r == 0)
+	if (r == 0 && !(spec->host_namespaces & CLONE_NEWCGROUP))
 		r = cgroupns_unshare(err);
 	if (r < 0)
 		return r;
@@ -61,6 +70,8 @@ static int enter_cgroups_and_net(const struct container_spec *spec, struct err *
 
 static int set_names(const struct container_spec *spec, struct err *err)
 {
+	if (spec->host_namespaces & CLONE_NEWUTS)
+		return 0;
 	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		return err_sys(err, errno, "set the host name '%s'", spec->hostname);
 	if (spec->domainname && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
@@ -140,7 +151,7 @@ static int build_root(const struct container_spec *spec, int userns, const int *
 		return r;
 	make_cwd(root, spec);
 	/* Before the masks: one of them makes /proc/sys read-only. */
-	r = sysctl_write_all(ret_kernfs->proc, spec->sysctls, spec->netns != NULL, err);
+	r = sysctl_write_all(ret_kernfs->proc, spec, err);
 	if (r < 0)
 		return r;
 	return spec->privileged ? 0 : masks_apply(root, ret_kernfs->dev, err);

@@ -3,13 +3,13 @@
 #define STACK_CORE_CONTAINER_CHILD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct container_spec;
 
 /*
  * Child: from clone3 to the program, in the first process of a container
  */
-#define CHILD_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
 
 struct child {
 	const struct container_spec *spec;
@@ -20,7 +20,10 @@ struct child {
 	int stdio[3]; /* -1: the container's /dev/null.  With spec->tty none is used */
 };
 
-/* For the child of a clone3 with CHILD_NAMESPACES, single-threaded. */
+/* The flags for clone3(2): the namespaces that the container of SPEC has for itself. */
+uint64_t child_namespaces(const struct container_spec *spec);
+
+/* For the child of a clone3 with these, single-threaded. */
 _Noreturn void child_run(const struct child *child);
 
 #endif

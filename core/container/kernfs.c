@@ -12,7 +12,9 @@
 #include "core/container/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,16 +24,12 @@
 #define SHM_DEFAULT (UINT64_C(64) << 20)
 #define TTY_GROUP   5 /* of Debian, Fedora, Alpine and the others */
 
-/* Mount TYPE on PATH below ROOT, both without symbolic links; returns the mount. */
-static int mount_new(int root, const char *path, const char *type, const char *options,
-		     unsigned int attrs, struct err *err)
+/* Attach NEW, which becomes the callee's, on PATH below ROOT, which has no symbolic links. */
+static int attach_new(int root, const char *path, int new, struct err *err)
 {
-	CLEANUP_FD int mount = -1, target = -1;
+	CLEANUP_FD int mount = new, target = -1;
 	int r;
 
-	mount = mountfd_new(type, options, attrs, err);
-	if (mount < 0)
-		return mount;
 	/* Nobody else is in this namespace yet, so nothing changes between the two calls. */
 	if (mkdirat(root, path, 0755) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "create '/%s' in the container", path);
@@ -42,12 +40,39 @@ static int mount_new(int root, const char *path, const char *type, const char *o
 	return r < 0 ? r : TAKE_FD(mount);
 }
 
+/* Mount TYPE on PATH below ROOT; returns the mount. */
+static int mount_new(int root, const char *path, const char *type, const char *options,
+		     unsigned int attrs, struct err *err)
+{
+	int mount = mountfd_new(type, options, attrs, err);
+
+	return mount < 0 ? mount : attach_new(root, path, mount, err);
+}
+
 /* A range may be too short for it. */
 static gid_t tty_group(const struct container_spec *spec)
 {
 	gid_t group = idmap_host_id(spec, TTY_GROUP);
 
 	return group == (gid_t)-1 ? idmap_host_id(spec, 0) : group;
+}
+
+/* With the host's IPC it is the host's: what is shared by name is shared there. */
+static int mount_shm(int root, const struct container_spec *spec, struct err *err)
+{
+	uid_t owner = idmap_host_id(spec, 0);
+	char options[128];
+	int mount;
+
+	if (spec->host_namespaces & CLONE_NEWIPC) {
+		mount = sys_open_tree(AT_FDCWD, "/dev/shm", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (mount < 0)
+			return err_sys(err, errno, "open the host's /dev/shm");
+		return attach_new(root, "dev/shm", mount, err);
+	}
+	snprintf(options, sizeof(options), "mode=1777,size=%" PRIu64 ",uid=%u,gid=%u",
+		 spec->shm_size ? spec->shm_size : SHM_DEFAULT, owner, owner);
+	return mount_new(root, "dev/shm", "tmpfs", options, QUIET, err);
 }
 
 static int mount_dev(int root, const struct container_spec *spec, struct kernfs *kernfs,
@@ -78,9 +103,7 @@ static int mount_dev(int root, const struct container_spec *spec, struct kernfs 
 				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 	if (kernfs->pts < 0)
 		return kernfs->pts;
-	snprintf(options, sizeof(options), "mode=1777,size=%" PRIu64 ",uid=%u,gid=%u",
-		 spec->shm_size ? spec->shm_size : SHM_DEFAULT, owner, owner);
-	shm = mount_new(root, "dev/shm", "tmpfs", options, QUIET, err);
+	shm = mount_shm(root, spec, err);
 	if (shm < 0)
 		return shm;
 	mqueue = mount_new(root, "dev/mqueue", "mqueue", NULL, QUIET, err);

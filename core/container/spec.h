@@ -79,6 +79,10 @@ struct container_spec {
 	uint64_t shm_size;  /* bytes */
 
 	const char *netns;	    /* path of the network namespace; NULL: the host's */
+	uint32_t shared_net;	    /* it is another container's */
+	const char *pid_container;  /* whose processes it sees: <dir> of another container */
+	uint32_t host_namespaces;   /* CLONE_NEW* of those that are the host's: PID, IPC, UTS,
+				       CGROUP */
 	spec_strings cgroups;	    /* directories to enter by `tasks` (v1) */
 	const char *cgroup_unified; /* directory on the v2 tree, entered by CLONE_INTO_CGROUP;
 				       NULL when there is none */

@@ -8,25 +8,33 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What belongs to an ipc or uts namespace; a name that ends in '.' stands for all below it. */
-static const char *const namespaced[] = {
-	"kernel.msgmax",     "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-	"kernel.shmall",     "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
-	"kernel.domainname", "fs.mqueue.",
+/* What belongs to which namespace; a name that ends in '.' stands for all below it. */
+static const struct {
+	const char *name;
+	uint32_t namespace;
+} namespaced[] = {
+	{"kernel.msgmax", CLONE_NEWIPC},     {"kernel.msgmnb", CLONE_NEWIPC},
+	{"kernel.msgmni", CLONE_NEWIPC},     {"kernel.sem", CLONE_NEWIPC},
+	{"kernel.shmall", CLONE_NEWIPC},     {"kernel.shmmax", CLONE_NEWIPC},
+	{"kernel.shmmni", CLONE_NEWIPC},     {"kernel.shm_rmid_forced", CLONE_NEWIPC},
+	{"kernel.domainname", CLONE_NEWUTS}, {"fs.mqueue.", CLONE_NEWIPC},
 };
 
-static bool is_namespaced(const char *name, size_t len, bool own_netns)
+/* Is it of a namespace that nobody else is in? */
+static bool is_own(const struct container_spec *spec, const char *name, size_t len)
 {
-	if (own_netns && !strncmp(name, "net.", 4))
+	if (spec->netns && !spec->shared_net && !strncmp(name, "net.", 4))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(namespaced); i++) {
-		size_t n = strlen(namespaced[i]);
+		const char *entry = namespaced[i].name;
+		size_t n = strlen(entry);
 
-		if (!strncmp(name, namespaced[i], n) && (namespaced[i][n - 1] == '.' || n == len))
-			return true;
+		if (!strncmp(name, entry, n) && (entry[n - 1] == '.' || n == len))
+			return !(spec->host_namespaces & namespaced[i].namespace);
 	}
 	return false;
 }
@@ -47,7 +55,8 @@ static int sysctl_path(const char *name, size_t len, char ret_path[PATH_MAX])
 	return 0;
 }
 
-static int write_one(int proc, const char *sysctl, bool own_netns, struct err *err)
+static int write_one(int proc, const struct container_spec *spec, const char *sysctl,
+		     struct err *err)
 {
 	const char *equals = strchr(sysctl, '=');
 	size_t len = equals ? (size_t)(equals - sysctl) : 0;
@@ -57,8 +66,9 @@ static int write_one(int proc, const char *sysctl, bool own_netns, struct err *e
 
 	if (!len)
 		return err_set(err, EINVAL, "it is not of the form name=value");
-	if (!is_namespaced(sysctl, len, own_netns))
-		return err_set(err, EPERM, "it is not namespaced, the whole host would change");
+	if (!is_own(spec, sysctl, len))
+		return err_set(err, EPERM,
+			       "it is of no namespace of the container's own: others would change");
 	r = sysctl_path(sysctl, len, path);
 	if (r < 0)
 		return err_sys(err, -r, "its name");
@@ -70,10 +80,10 @@ static int write_one(int proc, const char *sysctl, bool own_netns, struct err *e
 	return r < 0 ? err_sys(err, -r, "write '%s'", equals + 1) : 0;
 }
 
-int sysctl_write_all(int proc, spec_strings sysctls, bool own_netns, struct err *err)
+int sysctl_write_all(int proc, const struct container_spec *spec, struct err *err)
 {
-	for (size_t i = 0; sysctls && sysctls[i]; i++)
-		if (write_one(proc, sysctls[i], own_netns, err) < 0)
-			return err_wrap(err, "sysctl '%s'", sysctls[i]);
+	for (size_t i = 0; spec->sysctls && spec->sysctls[i]; i++)
+		if (write_one(proc, spec, spec->sysctls[i], err) < 0)
+			return err_wrap(err, "sysctl '%s'", spec->sysctls[i]);
 	return 0;
 }

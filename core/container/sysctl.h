@@ -9,12 +9,11 @@ struct err;
 /*
  * Sysctls of a container's own namespaces
  *
- * Write each "net.core.somaxconn=1024" of SYSCTLS (NULL: none) through PROC, a
- * descriptor of a /proc of our own making.  OWN_NETNS: the caller is not in the
- * host's network namespace.
+ * Write each "net.core.somaxconn=1024" of SPEC through PROC, a descriptor of a
+ * /proc of our own making.
  *
- * -EPERM: a sysctl that no namespace of the container owns would change the host.
+ * -EPERM: a sysctl that no namespace of the container owns would change others.
  */
-int sysctl_write_all(int proc, spec_strings sysctls, bool own_netns, struct err *err);
+int sysctl_write_all(int proc, const struct container_spec *spec, struct err *err);
 
 #endif

@@ -33,6 +33,8 @@ static void split_live(struct service *from, struct service *to)
 	to->limits = from->limits;
 	to->restart = from->restart;
 	to->restart_max_attempts = from->restart_max_attempts;
+	to->restart_delay_ms = from->restart_delay_ms;
+	to->restart_window_ms = from->restart_window_ms;
 	to->healthcheck = from->healthcheck;
 	to->stop_signal = from->stop_signal;
 	to->stop_grace_period_ms = from->stop_grace_period_ms;
@@ -45,6 +47,8 @@ static void split_live(struct service *from, struct service *to)
 	from->limits = (struct limits){.memory = 0};
 	from->restart = RESTART_NO;
 	from->restart_max_attempts = 0;
+	from->restart_delay_ms = -1;
+	from->restart_window_ms = -1;
 	from->healthcheck = (struct healthcheck){.is_set = false};
 	from->stop_signal = NULL;
 	from->stop_grace_period_ms = 0;

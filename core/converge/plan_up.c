@@ -21,6 +21,7 @@
 #include "core/converge/plan.h"
 #include "core/model/graph.h"
 #include "core/model/project.h"
+#include "core/model/sharing.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 struct service_plan {
 	uint32_t await[3];    /* by enum depends_condition; PLAN_NOTHING: not asked for yet */
 	uint32_t first, last; /* its START actions are among these */
+	uint32_t create;      /* of its first container; PLAN_NOTHING: it stays */
 	bool starts;	      /* at least one container of it is started */
 };
 
@@ -142,6 +144,34 @@ static bool is_completed_job(const struct up *up, const struct service *service,
 	return false;
 }
 
+/* Is a container replaced or made whose namespaces SERVICE is in?  They go with it. */
+static bool loses_namespaces(const struct up *up, const struct service *service)
+{
+	const char *shared[SHARING_MAX + 1];
+
+	sharing_services(service, shared);
+	for (size_t i = 0; shared[i]; i++) {
+		size_t other = service_index(up, shared[i]);
+
+		if (other != SIZE_MAX && up->services[other].create != PLAN_NOTHING)
+			return true;
+	}
+	return false;
+}
+
+static void create_after_shared(struct up *up, uint32_t create, const struct service *service)
+{
+	const char *shared[SHARING_MAX + 1];
+
+	sharing_services(service, shared);
+	for (size_t i = 0; shared[i]; i++) {
+		size_t other = service_index(up, shared[i]);
+
+		if (other != SIZE_MAX)
+			plan_edge(&up->builder, create, up->services[other].create);
+	}
+}
+
 static uint32_t plan_create(struct up *up, const struct service *service, unsigned int index,
 			    const struct desired_service *want, const char *name,
 			    const char *reason, enum apply_class apply_class)
@@ -170,6 +200,9 @@ static uint32_t plan_create(struct up *up, const struct service *service, unsign
 		if (v)
 			plan_edge(&up->builder, create, up->volumes[v - project->volumes]);
 	}
+	create_after_shared(up, create, service);
+	if (index == 1)
+		up->services[service - project->services].create = create;
 	return create;
 }
 
@@ -199,6 +232,8 @@ static void plan_container(struct up *up, const struct service *service, unsigne
 
 	if (gone)
 		reason = "its network changed";
+	else if (seen && !reason && loses_namespaces(up, service))
+		reason = "it shares namespaces with one that is replaced";
 	if (reason) {
 		if (seen && !gone && seen->state == OBSERVED_RUNNING)
 			stop = plan_add(&up->builder, ACTION_CONTAINER_STOP, name, reason,
@@ -300,9 +335,11 @@ static void up_init(struct up *up)
 	up->volumes = ARENA_ARRAY(up_arena(up), uint32_t, project->n_volumes + 1);
 	up->network_changed = ARENA_ARRAY(up_arena(up), bool, project->n_networks + 1);
 	up->services = ARENA_ARRAY(up_arena(up), struct service_plan, project->n_services + 1);
-	for (size_t i = 0; i < project->n_services; i++)
+	for (size_t i = 0; i < project->n_services; i++) {
+		up->services[i].create = PLAN_NOTHING;
 		for (size_t j = 0; j < ARRAY_SIZE(up->services[i].await); j++)
 			up->services[i].await[j] = PLAN_NOTHING;
+	}
 }
 
 int plan_up(const struct desired *desired, const struct observation *actual,

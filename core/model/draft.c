@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* What a quota is of where no period is said. */
+#define CPU_PERIOD_US 100000
+
 /* What BELOW says and OWN does not, in front of what OWN says. */
 static struct map laid_over(struct decoder *decoder, const struct map *below, const struct map *own)
 {
@@ -82,6 +85,22 @@ static void give_mac(struct decoder *decoder, struct draft_service *draft)
 	first->mac_address = draft->mac_address;
 }
 
+/* Quota divided by period: the kernel's own period of 100 ms is as good as any. */
+static void set_cpus(struct decoder *decoder, struct draft_service *draft)
+{
+	int64_t period = draft->cpu_period_us ? draft->cpu_period_us : CPU_PERIOD_US;
+	int64_t *cpus = &draft->service.limits.cpu_millis, millis;
+
+	if (draft->cpu_quota_us <= 0)
+		return;
+	millis = draft->cpu_quota_us * 1000 / period;
+	millis = millis > 0 ? millis : 1;
+	if (*cpus && *cpus != millis)
+		decode_error(decoder, draft->cpu_position,
+			     "cpu_quota and cpus say different things; remove one of them");
+	*cpus = millis;
+}
+
 static void check_image(struct decoder *decoder, const struct service *service, struct position pos)
 {
 	if (service->build && !decoder->canonical)
@@ -104,6 +123,13 @@ void draft_finish(struct decoder *decoder, struct draft_service *draft, const ch
 	depend_on(decoder, service, &draft->links);
 	depend_on(decoder, service, &draft->volumes_from);
 	give_mac(decoder, draft);
+	set_cpus(decoder, draft);
+	/* A policy that does not say when means always. */
+	if (!draft->policy_is_set && (service->restart_delay_ms >= 0 ||
+				      service->restart_window_ms >= 0 || draft->policy_attempts)) {
+		draft->policy_is_set = true;
+		draft->policy = RESTART_ALWAYS;
+	}
 	if (draft->policy_is_set && !draft->restart_is_set) {
 		service->restart = draft->policy;
 		if (draft->policy == RESTART_ON_FAILURE)

@@ -31,6 +31,8 @@ struct draft_service {
 	struct links links, volumes_from;
 	const char *mac_address; /* of the first network */
 	struct position mac_position;
+	int64_t cpu_quota_us, cpu_period_us; /* 0: not said */
+	struct position cpu_position;
 	bool restart_is_set;
 	bool policy_is_set; /* deploy.restart_policy, where restart is not set */
 	enum restart_policy policy;
@@ -46,7 +48,10 @@ struct draft_port {
 void draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
 		  struct position pos);
 
-/* … and what they say about each other, when all N are finished. */
+/* … and what they say about each other, when all N are finished: links and borrowed volumes … */
 void draft_connect(struct decoder *decoder, struct draft_service *services, size_t n);
+
+/* … and namespaces. */
+void draft_share(struct decoder *decoder, struct draft_service *services, size_t n);
 
 #endif

@@ -52,8 +52,12 @@ extern const struct kind kind_secrets, kind_configs;
 extern const struct kind kind_user_id; /* uint32_t */
 
 /* kinds_service.c: of struct draft_service, see draft.h */
-extern const struct kind kind_restart, kind_restart_condition, kind_max_attempts, kind_env_file,
-	kind_label_file, kind_links, kind_volumes_from, kind_own_mac, kind_network_mode;
+extern const struct kind kind_restart, kind_restart_condition, kind_max_attempts, kind_cpu_quota,
+	kind_cpu_period, kind_env_file, kind_label_file, kind_links, kind_volumes_from,
+	kind_own_mac;
+
+/* kinds_namespaces.c: const char * */
+extern const struct kind kind_namespace, kind_network_mode;
 
 /* kinds_security.c: of struct service */
 extern const struct kind kind_security_opt;

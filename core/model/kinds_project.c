@@ -69,6 +69,7 @@ static void decode_services(struct decoder *decoder, const struct attribute *att
 	for (size_t i = 0; i < node->n; i++)
 		decode_service(decoder, &node->entries[i], &drafts[i]);
 	draft_connect(decoder, drafts, node->n);
+	draft_share(decoder, drafts, node->n);
 	for (size_t i = 0; i < node->n; i++)
 		services[i] = drafts[i].service;
 	project->services = services;

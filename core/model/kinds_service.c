@@ -56,8 +56,12 @@ static void decode_restart(struct decoder *decoder, const struct attribute *attr
 
 static bool present_restart(const struct attribute *attribute, const void *object)
 {
+	const struct service *service = object;
+
 	(void)attribute;
-	return ((const struct service *)object)->restart != RESTART_NO;
+	/* A policy alone would mean another one. */
+	return service->restart != RESTART_NO || service->restart_delay_ms >= 0 ||
+	       service->restart_window_ms >= 0;
 }
 
 static void emit_restart(struct writer *writer, const struct attribute *attribute,
@@ -108,6 +112,56 @@ static void decode_max_attempts(struct decoder *decoder, const struct attribute 
 }
 
 const struct kind kind_max_attempts = {.decode = decode_max_attempts, .form = "a whole number"};
+
+/* A number of microseconds, or a duration. */
+static int64_t decode_microseconds(struct decoder *decoder, const struct node *node, int64_t min,
+				   int64_t max)
+{
+	const char *text = decode_text(decoder, node, "microseconds, or a duration such as 50ms");
+	int64_t value, ms;
+
+	if (!text)
+		return 0;
+	if (units_integer(text, &value) < 0) {
+		if (units_duration(text, &ms) < 0 || ms > max / 1000) {
+			decode_error(decoder, node->pos, "'%s' is no number of microseconds", text);
+			return 0;
+		}
+		value = ms * 1000;
+	}
+	/* -1 and 0 say that there is no limit. */
+	if (value > 0 && (value < min || value > max)) {
+		decode_error(decoder, node->pos,
+			     "%s is out of range: it takes %" PRId64 " to %" PRId64 " microseconds",
+			     text, min, max);
+		return 0;
+	}
+	return value > 0 ? value : 0;
+}
+
+static void decode_cpu_quota(struct decoder *decoder, const struct attribute *attribute,
+			     const struct node *node, void *object)
+{
+	struct draft_service *draft = object;
+
+	(void)attribute;
+	draft->cpu_position = node->pos;
+	draft->cpu_quota_us = decode_microseconds(decoder, node, 1000, INT64_C(1000000000));
+}
+
+const struct kind kind_cpu_quota = {.decode = decode_cpu_quota,
+				    .form = "microseconds, or a duration such as 50ms"};
+
+static void decode_cpu_period(struct decoder *decoder, const struct attribute *attribute,
+			      const struct node *node, void *object)
+{
+	(void)attribute;
+	((struct draft_service *)object)->cpu_period_us =
+		decode_microseconds(decoder, node, 1000, 1000000);
+}
+
+const struct kind kind_cpu_period = {.decode = decode_cpu_period,
+				     .form = "microseconds, or a duration such as 50ms"};
 
 static void decode_env_file(struct decoder *decoder, const struct attribute *attribute,
 			    const struct node *node, void *object)
@@ -211,36 +265,3 @@ static void decode_own_mac(struct decoder *decoder, const struct attribute *attr
 
 const struct kind kind_own_mac = {.decode = decode_own_mac,
 				  .form = "an address such as 02:42:ac:11:00:02"};
-
-static void decode_network_mode(struct decoder *decoder, const struct attribute *attribute,
-				const struct node *node, void *object)
-{
-	static const char *const modes[] = {"none", "host", "bridge"};
-	const char *text = decode_text(decoder, node, "none, host or bridge");
-	int which;
-
-	if (!text)
-		return;
-	if (strncmp(text, "service:", 8) == 0 || strncmp(text, "container:", 10) == 0) {
-		decode_error(decoder, node->pos,
-			     "sharing the network of another container is not there yet; give "
-			     "both services a common network and use the service's name");
-		return;
-	}
-	which = decode_choice(decoder, node, modes, ARRAY_SIZE(modes));
-	if (which >= 0)
-		*SCHEMA_FIELD(const char *, object, attribute) = modes[which];
-}
-
-static bool present_text(const struct attribute *attribute, const void *object)
-{
-	return SCHEMA_VALUE(char *, object, attribute) != NULL;
-}
-
-static void emit_text(struct writer *writer, const struct attribute *attribute, const void *object)
-{
-	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
-}
-
-const struct kind kind_network_mode = {decode_network_mode, present_text, emit_text,
-				       "none, host or bridge"};

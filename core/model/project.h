@@ -207,14 +207,18 @@ struct service {
 	struct file_references secrets, configs;
 	const struct service_network *networks; /* empty with a network_mode */
 	size_t n_networks;
-	const char *network_mode; /* NULL, "none", "host", "bridge" */
-	struct map extra_hosts;	  /* name → address or "host-gateway" */
+	const char *network_mode; /* NULL, "none", "host", "bridge", "service:NAME"; sharing.h */
+	const char *pid;	  /* NULL: its own; "host", "service:NAME" */
+	const char *ipc, *uts, *cgroup; /* NULL: its own; "host" */
+	struct map extra_hosts;		/* name → address or "host-gateway" */
 	struct strings dns, dns_search, dns_opt;
 
 	const struct dependency *depends_on;
 	size_t n_depends_on;
 	enum restart_policy restart;
 	int64_t restart_max_attempts; /* on-failure:N; 0: no limit */
+	int64_t restart_delay_ms;     /* -1: not said; docker's back-off */
+	int64_t restart_window_ms;    /* -1: not said */
 	struct healthcheck healthcheck;
 	const char *stop_signal;      /* "SIGTERM", "15"; NULL: the image's */
 	int64_t stop_grace_period_ms; /* 10000 unless said */

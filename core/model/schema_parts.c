@@ -92,8 +92,10 @@ static const struct attribute restart_policy[] = {
 	 .doc = "none, on-failure or any, where 'restart' is not said"},
 	{"max_attempts", &kind_max_attempts, .merge = MERGE_REPLACE, .apply = APPLY_LIVE,
 	 .doc = "of on-failure"},
-	ATTRIBUTE_NOTED("delay", "the delay is docker's: 100 ms, doubled each time up to a minute"),
-	ATTRIBUTE_NOTED("window", "a start counts as successful after ten seconds, as in docker"),
+	{"delay", &kind_duration, AT(restart_delay_ms), MERGE_REPLACE, APPLY_LIVE, .absent = -1,
+	 .doc = "time between two starts; when not said 100 ms, doubled each time up to a minute"},
+	{"window", &kind_duration, AT(restart_window_ms), MERGE_REPLACE, APPLY_LIVE, .absent = -1,
+	 .doc = "how long a run must be for max_attempts to begin anew"},
 };
 static const struct schema schema_restart_policy = SCHEMA_OF(restart_policy);
 

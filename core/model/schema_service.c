@@ -12,7 +12,9 @@
 /* Beyond this nothing limits anything. */
 #define BYTES_MAX ((int64_t)1 << 62)
 
-#define LATER(name) ATTRIBUTE_REFUSED(name, "this is not there yet; remove it to go without")
+static const char real_time[] =
+	"real-time slices of cgroups are in few kernels, and not in cgroup v2; use 'cap_add: "
+	"[SYS_NICE]' and 'ulimits: {rtprio: …}'";
 
 // clang-format off
 static const struct attribute attributes[] = {
@@ -64,7 +66,21 @@ static const struct attribute attributes[] = {
 	 .schema = &schema_service_network,
 	 .doc = "the networks the service is in; default when nothing is said"},
 	{"network_mode", &kind_network_mode, AT(network_mode), MERGE_REPLACE, APPLY_ROLLING,
-	 .doc = "none, or host: no network of its own"},
+	 .accepts = "none host bridge service",
+	 .doc = "none; host; or service:NAME, the network of another service"},
+	{"pid", &kind_namespace, AT(pid), MERGE_REPLACE, APPLY_ROLLING,
+	 .accepts = "host private service",
+	 .doc = "host, or service:NAME: it sees the processes there"},
+	{"ipc", &kind_namespace, AT(ipc), MERGE_REPLACE, APPLY_ROLLING,
+	 .accepts = "host private shareable none",
+	 .sentence = "sharing the IPC of another container is not there: mount a tmpfs volume in "
+		     "both, or use 'ipc: host'",
+	 .doc = "host: the host's System V IPC, message queues and /dev/shm"},
+	{"uts", &kind_namespace, AT(uts), MERGE_REPLACE, APPLY_ROLLING, .accepts = "host private",
+	 .sentence = "host names are shared with the host only", .doc = "host: the host's name"},
+	{"cgroup", &kind_namespace, AT(cgroup), MERGE_REPLACE, APPLY_ROLLING,
+	 .accepts = "host private", .sentence = "cgroups are shared with the host only",
+	 .doc = "host: it sees all cgroups of the host"},
 	{"extra_hosts", &kind_hosts, AT(extra_hosts), MERGE_MAP, APPLY_LIVE,
 	 .doc = "further names in /etc/hosts; host-gateway is the host's address"},
 	{"dns", &kind_strings, AT(dns), MERGE_APPEND, APPLY_ROLLING, .doc = "name servers"},
@@ -101,6 +117,10 @@ static const struct attribute attributes[] = {
 	 .max = BYTES_MAX, .doc = "memory it keeps when the host runs short"},
 	{"cpus", &kind_cpus, AT(limits.cpu_millis), MERGE_REPLACE, APPLY_LIVE, .max = 1000000,
 	 .doc = "most CPU time, in CPUs"},
+	{"cpu_quota", &kind_cpu_quota, .merge = MERGE_REPLACE, .apply = APPLY_LIVE,
+	 .doc = "CPU time in each cpu_period: together they are cpus"},
+	{"cpu_period", &kind_cpu_period, .merge = MERGE_REPLACE, .apply = APPLY_LIVE,
+	 .doc = "what cpu_quota is a part of; 100ms when not said"},
 	{"cpu_shares", &kind_integer, AT(limits.cpu_shares), MERGE_REPLACE, APPLY_LIVE, .min = 2,
 	 .max = 262144, .doc = "share of the CPU time when all of it is wanted; 1024 is usual"},
 	{"cpuset", &kind_string, AT(limits.cpuset), MERGE_REPLACE, APPLY_LIVE,
@@ -155,10 +175,6 @@ static const struct attribute attributes[] = {
 	{.key = "runtime", .kind = &kind_kept, .offset = AT(kept), .accepts = "runc",
 	 .sentence = "other runtimes are not there: our own runs the container",
 	 .doc = "only ours"},
-	{.key = "cgroup", .kind = &kind_refused, .accepts = "private",
-	 .sentence = "only a private cgroup namespace is there; remove it", .doc = "private"},
-	{.key = "ipc", .kind = &kind_refused, .accepts = "private shareable none",
-	 .sentence = "only a private IPC namespace is there yet; remove it", .doc = "private"},
 	{.key = "oom_kill_disable", .kind = &kind_refused, .accepts = "false no",
 	 .sentence = "the kernel has no such switch in cgroup v2; use oom_score_adj",
 	 .doc = "see oom_score_adj"},
@@ -176,8 +192,6 @@ static const struct attribute attributes[] = {
 	ATTRIBUTE_NOTED("mem_swappiness", "cgroup v2 has no such control: this has no effect"),
 	ATTRIBUTE_REFUSED("cpu_count", "this is about Windows; use 'cpus'"),
 	ATTRIBUTE_REFUSED("cpu_percent", "this is about Windows; use 'cpus'"),
-	ATTRIBUTE_REFUSED("cpu_quota", "use 'cpus', which is cpu_quota divided by cpu_period"),
-	ATTRIBUTE_REFUSED("cpu_period", "use 'cpus', which is cpu_quota divided by cpu_period"),
 	ATTRIBUTE_REFUSED("external_links",
 			  "containers of other projects are reached over a common network: "
 			  "declare it with 'external: true'"),
@@ -187,10 +201,21 @@ static const struct attribute attributes[] = {
 		       "providers are Docker's own plug-ins: this has no effect"),
 	ATTRIBUTE_REFUSED("gpus", "GPUs are not handed out by count: name the device files below "
 			  "'devices', such as /dev/dri or /dev/nvidia0"),
-	LATER("blkio_config"), LATER("cgroup_parent"), LATER("cpu_rt_period"),
-	LATER("cpu_rt_runtime"),
-	LATER("pid"), LATER("post_start"), LATER("pre_start"), LATER("pre_stop"),
-	LATER("storage_opt"), LATER("uts"),
+	ATTRIBUTE_REFUSED("blkio_config", "disk I/O is not limited yet; remove it to go without"),
+	ATTRIBUTE_REFUSED("cgroup_parent",
+			  "cgroups are where stack looks for them, stack/PROJECT/CONTAINER; "
+			  "remove it"),
+	ATTRIBUTE_REFUSED("cpu_rt_period", real_time),
+	ATTRIBUTE_REFUSED("cpu_rt_runtime", real_time),
+	ATTRIBUTE_REFUSED("pre_start",
+			  "write what runs before as a service of its own, and wait for it with "
+			  "'depends_on: {NAME: {condition: service_completed_successfully}}'"),
+	ATTRIBUTE_REFUSED("post_start", "hooks are not there yet; remove it to go without"),
+	ATTRIBUTE_REFUSED("pre_stop", "hooks are not there yet; remove it to go without"),
+	ATTRIBUTE_REFUSED("storage_opt",
+			  "what a container writes is limited by the file system of /var/lib/stack "
+			  "only; use a tmpfs with a size, or a volume on a file system with a "
+			  "quota"),
 };
 // clang-format on
 

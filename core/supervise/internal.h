@@ -52,6 +52,7 @@ struct unit {
 	struct timer *timer; /* grace period or back-off */
 	struct health *health;
 	int64_t backoff_ms;	  /* the last delay, see restart.h */
+	unsigned int attempts;	  /* starts since the last success; restart.h */
 	int64_t grace_ms;	  /* of the stop that is under way */
 	uint64_t step_started_ms; /* loop time at which it left its last resting state */
 

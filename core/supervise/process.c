@@ -93,9 +93,9 @@ static void process_ended(struct unit *unit, const struct container_exit *exit)
 	unit->exit = *exit;
 	unit->has_exit = true;
 	unit->has_process = false;
-	if (!by_hand && unit->service &&
-	    restart_wanted(unit->service->restart, unit->service->restart_max_attempts, exit->code,
-			   unit->record.restarts))
+	if (unit->service && restart_succeeded(unit->service, exit->ran_ms))
+		unit->attempts = 0;
+	if (!by_hand && unit->service && restart_wanted(unit->service, exit->code, unit->attempts))
 		unit_event(unit, EVENT_DIED_RETRY);
 	else
 		unit_event(unit, EVENT_DIED);

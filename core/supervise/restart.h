@@ -13,20 +13,27 @@
  * The first delay is 100 ms; each further one doubles, up to one minute; a run
  * of at least ten seconds sets it back to the first.  (moby,
  * daemon/internal/restartmanager.)
+ *
+ * With deploy.restart_policy the delay is always the same, and `window` says
+ * how long a run must be to count as a success, after which the attempts are
+ * counted anew (Compose Deploy Specification, "restart_policy").
  */
 #define RESTART_DELAY_FIRST_MS 100
 #define RESTART_DELAY_MAX_MS   60000
 #define RESTART_RESET_MS       10000
 
-/* Does a container that ended with EXIT_CODE after RESTARTS restarts start again? */
-bool restart_wanted(enum restart_policy policy, int64_t max_attempts, int exit_code,
-		    unsigned int restarts);
+/* Does a container that ended with EXIT_CODE after ATTEMPTS attempts start again? */
+bool restart_wanted(const struct service *service, int exit_code, unsigned int attempts);
+
+/* Was a run of RAN_MS a success, after which attempts are counted anew? */
+bool restart_succeeded(const struct service *service, uint64_t ran_ms);
 
 /*
  * How long to wait before the next start, in ms.  PREVIOUS_MS: what this
  * function said last time; 0: nothing yet.  RAN_MS: how long the program ran.
+ * SERVICE NULL: it is in no file any more.
  */
-int64_t restart_delay(int64_t previous_ms, uint64_t ran_ms);
+int64_t restart_delay(const struct service *service, int64_t previous_ms, uint64_t ran_ms);
 
 /*
  * Does a supervisor that comes after a reboot start it?  `always` does even

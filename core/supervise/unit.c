@@ -58,8 +58,7 @@ void unit_fail(struct unit *unit, const char *message)
 	snprintf(unit->error, sizeof(unit->error), "%s", message);
 	/* What ran once and is to be restarted is tried again; a first start is the user's. */
 	if (unit->state == UNIT_STARTING && unit->record.restarts > 0 && unit->service &&
-	    restart_wanted(unit->service->restart, unit->service->restart_max_attempts, 125,
-			   unit->record.restarts))
+	    restart_wanted(unit->service, 125, unit->attempts))
 		unit_event(unit, EVENT_DIED_RETRY);
 	else
 		unit_event(unit, EVENT_FAILED);
@@ -143,8 +142,10 @@ static void effect_backoff(struct unit *unit)
 {
 	char detail[96];
 
-	unit->backoff_ms = restart_delay(unit->backoff_ms, unit->has_exit ? unit->exit.ran_ms : 0);
+	unit->backoff_ms = restart_delay(unit->service, unit->backoff_ms,
+					 unit->has_exit ? unit->exit.ran_ms : 0);
 	unit->record.restarts++;
+	unit->attempts++;
 	unit_save(unit);
 	health_stop(unit);
 	timer_arm(unit->timer, unit->backoff_ms);
@@ -289,6 +290,7 @@ void unit_start(struct unit *unit, bool by_hand)
 	if (by_hand) {
 		unit->record.stopped = false;
 		unit->record.restarts = 0;
+		unit->attempts = 0;
 		unit->backoff_ms = 0;
 		unit_save(unit);
 	}

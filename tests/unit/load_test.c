@@ -160,7 +160,6 @@ static void what_is_not_there_is_said(void **state)
 	loadlab_said(f, "used as it is");
 	loadlab_said(f, "no effect on one host");
 	loadlab_said(f, "obsolete");
-	loadlab_wrong(f, "services: {a: {image: x, network_mode: 'service:b'}}", "not there yet");
 	loadlab_loads(f,
 		      "x-a: {b: c}\nservices: {a: {image: x, x-b: 1, ipc: private, devices: []}}");
 	assert_int_equal(f->diag.n, 0);
@@ -312,6 +311,38 @@ static void services_refer_to_each_other(void **state)
 		      "did you mean 'always'?");
 }
 
+static void cpu_time_has_two_forms(void **state)
+{
+	struct fixture *f = *state;
+
+	loadlab_loads(f, "services: {a: {image: x, cpu_quota: 25000}, b: {image: x, cpu_quota: "
+			 "50ms, cpu_period: 20ms}}");
+	assert_int_equal(service(f, "a")->limits.cpu_millis, 250);
+	assert_int_equal(service(f, "b")->limits.cpu_millis, 2500);
+	loadlab_wrong(f, "services: {a: {image: x, cpu_quota: 25000, cpus: 1}}",
+		      "cpu_quota and cpus say");
+	loadlab_wrong(f, "services: {a: {image: x, cpu_quota: 500}}", "out of range");
+	loadlab_loads(f, "services: {a: {image: x, cpu_period: 50000}}");
+	assert_int_equal(service(f, "a")->limits.cpu_millis, 0);
+}
+
+static void restart_policies_come_from_both(void **state)
+{
+	struct fixture *f = *state;
+
+	loadlab_loads(f, "services: {a: {image: x, deploy: {restart_policy: {delay: 3s, window: 1m, "
+			 "max_attempts: 4, condition: on-failure}}},\n"
+			 "  b: {image: x, deploy: {restart_policy: {delay: 0s}}},\n"
+			 "  c: {image: x, restart: 'no', deploy: {restart_policy: {delay: 1s}}}}");
+	assert_int_equal(service(f, "a")->restart, RESTART_ON_FAILURE);
+	assert_int_equal(service(f, "a")->restart_max_attempts, 4);
+	assert_int_equal(service(f, "a")->restart_delay_ms, 3000);
+	assert_int_equal(service(f, "a")->restart_window_ms, 60000);
+	assert_int_equal(service(f, "b")->restart, RESTART_ALWAYS);
+	assert_int_equal(service(f, "b")->restart_delay_ms, 0);
+	assert_int_equal(service(f, "c")->restart, RESTART_NO);
+}
+
 static void files_are_merged_as_the_specification_says(void **state)
 {
 	struct fixture *f = *state;
@@ -454,6 +485,8 @@ int main(void)
 		TEST(secrets_and_configs_are_granted),
 		TEST(bad_secrets_are_told),
 		TEST(services_refer_to_each_other),
+		TEST(cpu_time_has_two_forms),
+		TEST(restart_policies_come_from_both),
 		TEST(files_are_merged_as_the_specification_says),
 		TEST(variables_come_from_the_process_then_from_dotenv),
 		TEST(profiles_decide_who_is_there),
