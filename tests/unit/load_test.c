@@ -330,10 +330,11 @@ static void restart_policies_come_from_both(void **state)
 {
 	struct fixture *f = *state;
 
-	loadlab_loads(f, "services: {a: {image: x, deploy: {restart_policy: {delay: 3s, window: 1m, "
-			 "max_attempts: 4, condition: on-failure}}},\n"
-			 "  b: {image: x, deploy: {restart_policy: {delay: 0s}}},\n"
-			 "  c: {image: x, restart: 'no', deploy: {restart_policy: {delay: 1s}}}}");
+	loadlab_loads(f,
+		      "services: {a: {image: x, deploy: {restart_policy: {delay: 3s, window: 1m, "
+		      "max_attempts: 4, condition: on-failure}}},\n"
+		      "  b: {image: x, deploy: {restart_policy: {delay: 0s}}},\n"
+		      "  c: {image: x, restart: 'no', deploy: {restart_policy: {delay: 1s}}}}");
 	assert_int_equal(service(f, "a")->restart, RESTART_ON_FAILURE);
 	assert_int_equal(service(f, "a")->restart_max_attempts, 4);
 	assert_int_equal(service(f, "a")->restart_delay_ms, 3000);
