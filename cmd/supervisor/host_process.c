@@ -2,6 +2,7 @@
 /* Starting, watching and ending the process of a container. */
 #include "cmd/supervisor/host.h"
 
+#include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/container/shim.h"
 
@@ -203,42 +204,77 @@ int host_container_kill(void *ctx, const char *name, struct err *err)
 	return err_set(err, -r, "%s", inner.msg);
 }
 
-int host_probe_start(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,
-		     int *ret_pidfd, int *ret_output_fd, struct err *err)
+/* The words of a command line, and how much room they may take. */
+struct words {
+	char **items;
+	size_t n;
+};
+
+/* execv(2) does not write to them. */
+static void add_word(struct words *words, const char *word)
 {
-	static char shim[] = "stack-shim", exec[] = "exec", timeout[] = "--timeout",
-		    dashes[] = "--";
+	words->items[words->n++] = (char *)(uintptr_t)word;
+}
+
+static void add_option(struct words *words, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	add_word(words, option);
+	add_word(words, value);
+}
+
+/* `stack-shim exec` with all that PROBE says; the words that are made up are in ARENA. */
+static struct words exec_words(const struct probe *probe, const char *dir, struct arena *arena)
+{
+	const struct map none = {.n = 0};
+	const struct map *environment = probe->environment ? probe->environment : &none;
+	struct words words;
+	size_t n = 0;
+
+	while (probe->argv[n])
+		n++;
+	words = (struct words){ARENA_ARRAY(arena, char *, n + 2 * environment->n + 16), 0};
+	add_word(&words, "stack-shim");
+	add_word(&words, "exec");
+	if (probe->timeout_ms >= 0)
+		add_option(&words, "--timeout",
+			   arena_printf(arena, "%lld", (long long)probe->timeout_ms));
+	if (probe->privileged)
+		add_word(&words, "--privileged");
+	add_option(&words, "-u", probe->user);
+	add_option(&words, "-w", probe->cwd);
+	for (size_t i = 0; i < environment->n; i++)
+		if (environment->items[i].value)
+			add_option(&words, "-e",
+				   arena_printf(arena, "%s=%s", environment->items[i].key,
+						environment->items[i].value));
+	add_word(&words, dir);
+	add_word(&words, "--");
+	for (size_t i = 0; i < n; i++)
+		add_word(&words, probe->argv[i]);
+	return words;
+}
+
+int host_probe_start(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
+		     int *ret_output_fd, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	struct host *host = ctx;
 	CLEANUP_FD int read_end = -1;
 	CLEANUP_FD int write_end = -1;
-	CLEANUP_FREE char **args = NULL;
-	char dir[PATH_MAX], limit[24];
-	size_t n = 0, at = 0;
+	char dir[PATH_MAX];
 	int r = host_container_dir(host, name, dir, sizeof(dir), err);
 
 	if (r == 0)
 		r = make_pipe(&read_end, &write_end, err);
 	if (r < 0)
 		return r;
-	while (argv[n])
-		n++;
-	args = calloc(n + 8, sizeof(*args));
-	if (!args)
-		return err_nomem(err);
-	snprintf(limit, sizeof(limit), "%lld", (long long)timeout_ms);
-	args[at++] = shim;
-	args[at++] = exec;
-	args[at++] = timeout;
-	args[at++] = limit;
-	args[at++] = dir;
-	args[at++] = dashes;
-	for (size_t i = 0; i < n; i++)
-		args[at++] = (char *)(uintptr_t)argv[i]; /* execv(2) does not write to them */
 	/* The loop reads it; a probe that floods its pipe must not hold us up. */
 	if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
-		return err_sys(err, errno, "read the output of a health check");
-	r = spawn(host->shim, args, &(struct child_fds){.output = write_end, .report = -1},
-		  ret_pidfd, err);
+		return err_sys(err, errno, "read the output of a program");
+	r = spawn(host->shim, exec_words(probe, dir, arena).items,
+		  &(struct child_fds){.output = write_end, .report = -1}, ret_pidfd, err);
 	if (r == 0)
 		*ret_output_fd = TAKE_FD(read_end);
 	return r;

@@ -38,6 +38,8 @@ static void split_live(struct service *from, struct service *to)
 	to->healthcheck = from->healthcheck;
 	to->stop_signal = from->stop_signal;
 	to->stop_grace_period_ms = from->stop_grace_period_ms;
+	to->post_start = from->post_start;
+	to->pre_stop = from->pre_stop;
 	to->ports = from->ports;
 	to->n_ports = from->n_ports;
 	to->expose = from->expose;
@@ -52,6 +54,8 @@ static void split_live(struct service *from, struct service *to)
 	from->healthcheck = (struct healthcheck){.is_set = false};
 	from->stop_signal = NULL;
 	from->stop_grace_period_ms = 0;
+	from->post_start = (struct hooks){.items = NULL};
+	from->pre_stop = (struct hooks){.items = NULL};
 	from->ports = NULL;
 	from->n_ports = 0;
 	from->expose = (struct strings){.items = NULL};

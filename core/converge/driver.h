@@ -73,6 +73,15 @@ struct name_entry {
 	const char *address;
 };
 
+/* A program run in a container: a health check, or a hook. */
+struct probe {
+	const char *const *argv;
+	const char *user, *cwd;	       /* NULL: the container's */
+	const struct map *environment; /* besides the container's; NULL: none */
+	bool privileged;	       /* with all capabilities */
+	int64_t timeout_ms;	       /* -1: none */
+};
+
 struct driver_ops {
 	/* The records of all containers of the project, malloc'ed for the caller. */
 	int (*records_load)(void *ctx, struct container_record **ret_records, size_t *ret_n,
@@ -126,11 +135,11 @@ struct driver_ops {
 	/* SIGKILL to every process of it.  Nothing runs: success. */
 	int (*container_kill)(void *ctx, const char *name, struct err *err);
 	/*
-	 * Run ARGV inside for a health check; its output goes to *RET_OUTPUT_FD.  The
-	 * process is a child of ours: waitid() on *RET_PIDFD gives the status.
+	 * Run PROBE inside; its output goes to *RET_OUTPUT_FD.  The process is a child
+	 * of ours: waitid() on *RET_PIDFD gives the status.
 	 */
-	int (*probe_start)(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,
-			   int *ret_pidfd, int *ret_output_fd, struct err *err);
+	int (*probe_start)(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
+			   int *ret_output_fd, struct err *err);
 
 	int (*record_save)(void *ctx, const struct container_record *record, struct err *err);
 

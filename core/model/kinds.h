@@ -47,6 +47,9 @@ extern const struct kind kind_kept;
 /* kinds_build.c: const struct node * */
 extern const struct kind kind_build;
 
+/* kinds_hooks.c: struct hooks */
+extern const struct kind kind_hooks;
+
 /* kinds_files.c: struct file_references, and what is in one of them */
 extern const struct kind kind_secrets, kind_configs;
 extern const struct kind kind_user_id; /* uint32_t */

@@ -48,6 +48,17 @@ const struct file_object *project_config(const struct project *project, const ch
 	return find_file(project->configs, project->n_configs, key);
 }
 
+struct strings strings_copy(struct arena *arena, const struct strings *from)
+{
+	struct strings copy = {.items = ARENA_ARRAY(arena, const char *, from->n + 1),
+			       .n = from->n,
+			       .is_set = from->is_set};
+
+	for (size_t i = 0; i < from->n; i++)
+		copy.items[i] = arena_strdup(arena, from->items[i]);
+	return copy;
+}
+
 const char *map_get(const struct map *map, const char *key)
 {
 	for (size_t i = 0; i < map->n; i++)

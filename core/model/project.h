@@ -180,6 +180,20 @@ struct file_references {
 	size_t n;
 };
 
+/* services.<name>.post_start and .pre_stop: programs run in the container */
+struct hook {
+	struct strings command;
+	const char *user;	 /* NULL: the container's */
+	const char *working_dir; /* NULL: the container's */
+	struct map environment;	 /* besides the container's */
+	bool privileged;	 /* with all capabilities */
+};
+
+struct hooks {
+	const struct hook *items;
+	size_t n;
+};
+
 struct service {
 	const char *name;
 	struct position pos;
@@ -222,6 +236,7 @@ struct service {
 	struct healthcheck healthcheck;
 	const char *stop_signal;      /* "SIGTERM", "15"; NULL: the image's */
 	int64_t stop_grace_period_ms; /* 10000 unless said */
+	struct hooks post_start, pre_stop;
 
 	struct limits limits;
 	const struct ulimit *ulimits;
@@ -308,6 +323,9 @@ const struct network *project_network(const struct project *project, const char 
 const struct volume *project_volume(const struct project *project, const char *key);
 const struct file_object *project_secret(const struct project *project, const char *key);
 const struct file_object *project_config(const struct project *project, const char *key);
+
+/* A copy of FROM and what is in it. */
+struct strings strings_copy(struct arena *arena, const struct strings *from);
 
 /* The value of KEY, or NULL. */
 const char *map_get(const struct map *map, const char *key);

@@ -102,6 +102,10 @@ static const struct attribute attributes[] = {
 	 .doc = "what asks the program to end"},
 	{"stop_grace_period", &kind_duration, AT(stop_grace_period_ms), MERGE_REPLACE, APPLY_LIVE,
 	 .absent = 10000, .doc = "how long it may take before it is killed"},
+	{"post_start", &kind_hooks, AT(post_start), MERGE_APPEND, APPLY_LIVE,
+	 .schema = &schema_hook, .doc = "what is run in the container after each start"},
+	{"pre_stop", &kind_hooks, AT(pre_stop), MERGE_APPEND, APPLY_LIVE,
+	 .schema = &schema_hook, .doc = "what is run in the container before it is stopped"},
 	{"scale", &kind_integer, AT(scale), MERGE_REPLACE, APPLY_LIVE, .absent = 1, .min = 0,
 	 .max = 1000, .doc = "how many containers"},
 	{"extends", &kind_comment, .merge = MERGE_REPLACE, .schema = &schema_extends,
@@ -210,8 +214,6 @@ static const struct attribute attributes[] = {
 	ATTRIBUTE_REFUSED("pre_start",
 			  "write what runs before as a service of its own, and wait for it with "
 			  "'depends_on: {NAME: {condition: service_completed_successfully}}'"),
-	ATTRIBUTE_REFUSED("post_start", "hooks are not there yet; remove it to go without"),
-	ATTRIBUTE_REFUSED("pre_stop", "hooks are not there yet; remove it to go without"),
 	ATTRIBUTE_REFUSED("storage_opt",
 			  "what a container writes is limited by the file system of /var/lib/stack "
 			  "only; use a tmpfs with a size, or a volume on a file system with a "

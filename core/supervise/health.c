@@ -14,22 +14,18 @@
 
 #include "core/base/arena.h"
 #include "core/base/log.h"
-#include "core/base/strbuf.h"
+#include "core/supervise/run.h"
 #include "core/supervise/watch.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define DEFAULT_INTERVAL_MS	  30000
 #define DEFAULT_TIMEOUT_MS	  30000
 #define DEFAULT_START_INTERVAL_MS 5000
 #define DEFAULT_RETRIES		  3
 #define FIRST_LOOK_MS		  20
-#define OUTPUT_MAX		  4096 /* of one probe, as docker keeps */
 
 enum health_state { HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
 
@@ -39,8 +35,7 @@ struct health {
 	struct arena *arena;
 	enum health_state state;
 	struct timer *timer;
-	struct watch *probe, *output;
-	struct strbuf text;  /* what the probe that runs has printed */
+	struct run *probe;   /* that is under way */
 	char last[256];	     /* the end of what the last one printed */
 	int64_t failures;    /* in a row, those that count */
 	int64_t early_ms;    /* the next early look; 0: that time is over */
@@ -141,83 +136,29 @@ static void probe_result(struct health *health, bool good)
 		set_state(health, HEALTH_UNHEALTHY);
 }
 
-static void on_output(void *data)
+static void on_probe_end(void *data, const struct run_result *result)
 {
 	struct health *health = data;
-	char buffer[1024];
-	ssize_t n = read(watch_fd(health->output), buffer, sizeof(buffer));
 
-	if (n > 0 && health->text.len < OUTPUT_MAX)
-		strbuf_add(&health->text, buffer, (size_t)n);
-	if (n == 0)
-		watch_clear(&health->output);
-}
-
-static void keep_last_output(struct health *health)
-{
-	size_t len, from;
-
-	while (health->output && health->text.len < OUTPUT_MAX) {
-		size_t before = health->text.len;
-
-		on_output(health);
-		if (health->text.len == before)
-			break;
-	}
-	watch_clear(&health->output);
-	len = health->text.len;
-	while (len > 0 && strchr(" \n\r\t", health->text.text[len - 1]))
-		len--;
-	from = len > sizeof(health->last) - 1 ? len - (sizeof(health->last) - 1) : 0;
-	memcpy(health->last, health->text.text + from, len - from);
-	health->last[len - from] = '\0';
-	strbuf_reset(&health->text);
-}
-
-static void on_probe_end(void *data)
-{
-	struct health *health = data;
-	siginfo_t info = {.si_code = 0};
-	bool good;
-
-	if (waitid(P_PIDFD, (id_t)watch_fd(health->probe), &info, WEXITED | WNOHANG) < 0)
-		log_debug("health probe: %s", strerror(errno));
-	watch_clear(&health->probe);
-	keep_last_output(health);
-	good = info.si_code == CLD_EXITED && info.si_status == 0;
-	probe_result(health, good);
+	health->probe = NULL;
+	snprintf(health->last, sizeof(health->last), "%s", result->last);
+	probe_result(health, result->code == 0);
 }
 
 static void on_look(void *data)
 {
 	struct health *health = data;
-	struct driver *driver = &health->unit->supervisor->driver;
-	uv_loop_t *loop = health->unit->supervisor->loop;
+	const struct probe probe = {.argv = health->check.test.items,
+				    .timeout_ms = health->check.timeout_ms};
 	struct err err = ERR_INIT;
-	int pidfd = -1, output = -1;
 
-	if (driver->ops->probe_start(driver->ctx, health->unit->record.name,
-				     health->check.test.items, health->check.timeout_ms, &pidfd,
-				     &output, &err) < 0) {
-		log_debug("container '%s': health probe: %s", health->unit->record.name, err.msg);
-		snprintf(health->last, sizeof(health->last), "%.*s", (int)sizeof(health->last) - 1,
-			 err.msg);
-		probe_result(health, false);
+	health->probe = run_start(health->unit, &probe, on_probe_end, health, &err);
+	if (health->probe)
 		return;
-	}
-	health->output = watch_new(loop, output, on_output, health);
-	health->probe = watch_new(loop, pidfd, on_probe_end, health);
-}
-
-static struct strings copy_strings(struct arena *arena, const struct strings *from)
-{
-	struct strings copy = {.items = ARENA_ARRAY(arena, const char *, from->n + 1),
-			       .n = from->n,
-			       .is_set = from->is_set};
-
-	for (size_t i = 0; i < from->n; i++)
-		copy.items[i] = arena_strdup(arena, from->items[i]);
-	return copy;
+	log_debug("container '%s': health probe: %s", health->unit->record.name, err.msg);
+	snprintf(health->last, sizeof(health->last), "%.*s", (int)sizeof(health->last) - 1,
+		 err.msg);
+	probe_result(health, false);
 }
 
 void health_start(struct unit *unit)
@@ -236,8 +177,7 @@ void health_start(struct unit *unit)
 	health->unit = unit;
 	health->check = check;
 	health->arena = arena_new();
-	health->check.test = copy_strings(health->arena, &check.test);
-	health->text = (struct strbuf)STRBUF_INIT;
+	health->check.test = strings_copy(health->arena, &check.test);
 	health->timer = timer_new(unit->supervisor->loop, on_look, health);
 	health->started_ms = uv_now(unit->supervisor->loop);
 	unit->health = health;
@@ -252,10 +192,7 @@ void health_stop(struct unit *unit)
 		return;
 	unit->health = NULL;
 	timer_free(health->timer);
-	/* A probe that runs ends by its own time limit, or with the container. */
-	watch_free(health->probe);
-	watch_free(health->output);
-	strbuf_release(&health->text);
+	run_free(health->probe);
 	arena_free(health->arena);
 	free(health);
 }

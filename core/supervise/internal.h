@@ -29,6 +29,7 @@
 struct apply;
 struct client;
 struct health;
+struct hooks_run;
 struct operation;
 struct server;
 struct timer;
@@ -51,6 +52,8 @@ struct unit {
 	struct watch *report, *shim;
 	struct timer *timer; /* grace period or back-off */
 	struct health *health;
+	struct hooks_run *hooks;  /* those that are under way */
+	bool fresh;		  /* spawned by us, and post_start is still to be run */
 	int64_t backoff_ms;	  /* the last delay, see restart.h */
 	unsigned int attempts;	  /* starts since the last success; restart.h */
 	int64_t grace_ms;	  /* of the stop that is under way */
@@ -59,7 +62,8 @@ struct unit {
 	struct container_state process; /* valid while has_process */
 	struct container_exit exit;	/* valid while has_exit */
 	bool has_process, has_exit;
-	char error[512]; /* why the last start failed; "" */
+	char error[512];      /* why the last start failed; "" */
+	char hook_error[512]; /* why post_start failed though it runs; "" */
 };
 
 struct supervisor {
@@ -99,6 +103,9 @@ void units_attach(struct supervisor *supervisor);
 /* What happened to it: the next state, and its effect.  UNIT may be gone afterwards. */
 void unit_event(struct unit *unit, enum unit_event event);
 
+/* What ends it is asked of its program: the stop signal. */
+void unit_send_stop(struct unit *unit);
+
 /* Its last start failed, for the reason in MESSAGE. */
 void unit_fail(struct unit *unit, const char *message);
 
@@ -133,6 +140,18 @@ void process_spawn(struct unit *unit);
 
 /* Find out in which state its process is, and go on from there. */
 void unit_adopt(struct unit *unit);
+
+/* --- hooks.c: post_start and pre_stop --- */
+
+enum hook_time { HOOK_POST_START, HOOK_PRE_STOP };
+
+/*
+ * Run the hooks of UNIT one after the other.  False: there are none.  When
+ * pre_stop is through, unit_send_stop() is called; post_start's end is told to
+ * the operation.
+ */
+bool hooks_start(struct unit *unit, enum hook_time time);
+void hooks_cancel(struct unit *unit);
 
 /* --- health.c --- */
 void health_start(struct unit *unit);

@@ -34,6 +34,7 @@ void process_spawn(struct unit *unit)
 
 	unit->has_exit = false;
 	unit->has_process = false;
+	unit->fresh = true;
 	if (driver->ops->container_start(driver->ctx, unit->record.name, &process, &err) < 0)
 		unit_fail(unit, err.msg);
 	else

@@ -70,6 +70,7 @@ static void effect_spawn(struct unit *unit)
 	struct err err = ERR_INIT;
 
 	unit->error[0] = '\0';
+	unit->hook_error[0] = '\0';
 	unit->step_started_ms = uv_now(unit->supervisor->loop);
 	emit_unit(unit, unit->record.restarts ? "restarting" : "starting", NULL, -1);
 	if (unit->service && !unit->online &&
@@ -114,6 +115,7 @@ static void effect_kill(struct unit *unit)
 	struct err err = ERR_INIT;
 
 	timer_disarm(unit->timer);
+	hooks_cancel(unit);
 	/* Nothing was spawned yet: unit_published() ends it. */
 	if (!unit->shim)
 		return;
@@ -121,21 +123,27 @@ static void effect_kill(struct unit *unit)
 		log_warn("container '%s': %s", unit->record.name, err.msg);
 }
 
-static void effect_term(struct unit *unit)
+void unit_send_stop(struct unit *unit)
 {
 	struct driver *driver = &unit->supervisor->driver;
 	struct err err = ERR_INIT;
-	int signo = stop_signal(unit);
 
+	if (driver->ops->container_signal(driver->ctx, unit->record.name, stop_signal(unit), &err) <
+		    0 &&
+	    err.code != ESRCH)
+		log_warn("container '%s': %s", unit->record.name, err.msg);
+}
+
+static void effect_term(struct unit *unit)
+{
 	unit->step_started_ms = uv_now(unit->supervisor->loop);
 	emit_unit(unit, "stopping", NULL, -1);
 	health_stop(unit);
 	timer_arm(unit->timer, unit->grace_ms);
-	if (unit->grace_ms == 0 || signo == SIGKILL)
+	if (unit->grace_ms == 0 || stop_signal(unit) == SIGKILL)
 		effect_kill(unit);
-	else if (driver->ops->container_signal(driver->ctx, unit->record.name, signo, &err) < 0 &&
-		 err.code != ESRCH)
-		log_warn("container '%s': %s", unit->record.name, err.msg);
+	else if (!hooks_start(unit, HOOK_PRE_STOP))
+		unit_send_stop(unit);
 }
 
 static void effect_backoff(struct unit *unit)
@@ -148,6 +156,7 @@ static void effect_backoff(struct unit *unit)
 	unit->attempts++;
 	unit_save(unit);
 	health_stop(unit);
+	hooks_cancel(unit);
 	timer_arm(unit->timer, unit->backoff_ms);
 	snprintf(detail, sizeof(detail), "exit status %d; starts again in %lld ms",
 		 unit->has_exit ? unit->exit.code : -1, (long long)unit->backoff_ms);
@@ -161,6 +170,7 @@ static void effect_finish(struct unit *unit)
 
 	timer_disarm(unit->timer);
 	health_stop(unit);
+	hooks_cancel(unit);
 	if (unit->online) {
 		driver->ops->ports_release(driver->ctx, unit->record.name);
 		unit_set_online(unit, false);
@@ -182,6 +192,9 @@ static void effect_ready(struct unit *unit)
 	if (unit->has_process)
 		emit_unit(unit, "started", NULL, step_ms(unit));
 	health_start(unit);
+	if (unit->fresh)
+		hooks_start(unit, HOOK_POST_START);
+	unit->fresh = false;
 }
 
 static void (*const effects[])(struct unit *) = {
@@ -271,6 +284,7 @@ void unit_free(struct unit *unit)
 		at = &(*at)->next;
 	*at = unit->next;
 	health_stop(unit);
+	hooks_cancel(unit);
 	watch_free(unit->report);
 	watch_free(unit->shim);
 	timer_free(unit->timer);

@@ -18,13 +18,24 @@ static enum verdict bad(struct err *err, const struct unit *unit, const char *wh
 	return VERDICT_BAD;
 }
 
+/* Of a unit that runs: is post_start through? */
+static enum verdict judge_hooks(const struct unit *unit, struct err *err)
+{
+	if (unit->hooks)
+		return VERDICT_WAIT;
+	if (!unit->hook_error[0])
+		return VERDICT_GOOD;
+	err_set(err, EIO, "container '%s' runs, but %s", unit->record.name, unit->hook_error);
+	return VERDICT_BAD;
+}
+
 static enum verdict judge_start(const struct unit *unit, struct err *err)
 {
 	if (unit->state == UNIT_EXITED && unit->error[0])
 		return bad(err, unit, "did not start");
 	if (unit->state == UNIT_STARTING || unit->state == UNIT_STOPPING)
 		return VERDICT_WAIT;
-	return VERDICT_GOOD;
+	return unit->state == UNIT_RUNNING ? judge_hooks(unit, err) : VERDICT_GOOD;
 }
 
 static enum verdict judge_stop(const struct unit *unit, struct err *err)
@@ -38,7 +49,7 @@ static enum verdict judge_stop(const struct unit *unit, struct err *err)
 static enum verdict judge_started(const struct unit *unit, struct err *err)
 {
 	if (unit->state == UNIT_RUNNING)
-		return VERDICT_GOOD;
+		return judge_hooks(unit, err);
 	if (unit->state != UNIT_EXITED)
 		return VERDICT_WAIT;
 	if (unit->error[0] || unit->exit.code != 0)
@@ -52,8 +63,10 @@ static enum verdict judge_healthy(const struct unit *unit, struct err *err)
 		return judge_started(unit, err);
 	if (unit->state == UNIT_EXITED)
 		return bad(err, unit, "is not healthy");
-	if (unit->state != UNIT_RUNNING)
+	if (unit->state != UNIT_RUNNING || unit->hooks)
 		return VERDICT_WAIT;
+	if (unit->hook_error[0])
+		return judge_hooks(unit, err);
 	if (strcmp(health_status(unit), "unhealthy") == 0)
 		return bad(err, unit, "is unhealthy");
 	return unit_is_healthy(unit) ? VERDICT_GOOD : VERDICT_WAIT;

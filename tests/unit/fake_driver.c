@@ -313,13 +313,12 @@ static int container_kill(void *ctx, const char *name, struct err *err)
 	return 0;
 }
 
-static int probe_start(void *ctx, const char *name, const char *const *argv, int64_t timeout_ms,
-		       int *ret_pidfd, int *ret_output_fd, struct err *err)
+static int probe_start(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
+		       int *ret_output_fd, struct err *err)
 {
 	(void)ctx;
 	(void)name;
-	(void)argv;
-	(void)timeout_ms;
+	(void)probe;
 	(void)ret_pidfd;
 	(void)ret_output_fd;
 	return err_set(err, EIO, "no probes in memory");

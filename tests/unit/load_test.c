@@ -344,6 +344,24 @@ static void restart_policies_come_from_both(void **state)
 	assert_int_equal(service(f, "c")->restart, RESTART_NO);
 }
 
+static void hooks_have_commands(void **state)
+{
+	struct fixture *f = *state;
+
+	loadlab_loads(f, "services: {a: {image: x, post_start: [{command: a 'b c', user: u, "
+			 "environment: [K=v]}, {command: [d]}], pre_stop: [{command: e}]}}");
+	assert_int_equal(service(f, "a")->post_start.n, 2);
+	assert_string_equal(service(f, "a")->post_start.items[0].command.items[1], "b c");
+	assert_string_equal(map_get(&service(f, "a")->post_start.items[0].environment, "K"), "v");
+	assert_int_equal(service(f, "a")->pre_stop.n, 1);
+	loadlab_wrong(f, "services: {a: {image: x, post_start: [{user: u}]}}", "has no 'command'");
+	loadlab_wrong(f, "services: {a: {image: x, post_start: [{comand: u}]}}",
+		      "did you mean 'command'?");
+	loadlab_wrong(f, "services: {a: {image: x, post_start: {command: u}}}", "expected a list");
+	loadlab_wrong(f, "services: {a: {image: x, pre_start: [{command: u}]}}",
+		      "service_completed_successfully");
+}
+
 static void files_are_merged_as_the_specification_says(void **state)
 {
 	struct fixture *f = *state;
@@ -488,6 +506,7 @@ int main(void)
 		TEST(services_refer_to_each_other),
 		TEST(cpu_time_has_two_forms),
 		TEST(restart_policies_come_from_both),
+		TEST(hooks_have_commands),
 		TEST(files_are_merged_as_the_specification_says),
 		TEST(variables_come_from_the_process_then_from_dotenv),
 		TEST(profiles_decide_who_is_there),
