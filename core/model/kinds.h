@@ -28,11 +28,12 @@ extern const struct kind kind_path;	/* const char *, made absolute */
 extern const struct kind kind_content;	/* const char *, which may be empty */
 
 /* kinds_list.c */
-extern const struct kind kind_strings;	   /* struct strings */
-extern const struct kind kind_argv;	   /* struct strings; a text is split like a shell does */
-extern const struct kind kind_map;	   /* struct map */
-extern const struct kind kind_environment; /* struct map; "KEY" alone takes the environment's */
-extern const struct kind kind_hosts;	   /* struct map of host names */
+extern const struct kind kind_strings;	    /* struct strings */
+extern const struct kind kind_capabilities; /* struct strings */
+extern const struct kind kind_argv;	    /* struct strings; a text is split like a shell does */
+extern const struct kind kind_map;	    /* struct map */
+extern const struct kind kind_environment;  /* struct map; "KEY" alone takes the environment's */
+extern const struct kind kind_hosts;	    /* struct map of host names */
 
 /* kinds_group.c */
 extern const struct kind kind_group;	   /* struct that row->schema describes */

@@ -2,6 +2,8 @@
 #include "core/model/kinds.h"
 
 #include "core/base/arena.h"
+#include "core/base/text.h"
+#include "core/container/caps.h"
 #include "core/model/decode.h"
 #include "core/model/node.h"
 #include "core/model/variables.h"
@@ -9,6 +11,7 @@
 #include "core/model/writer.h"
 
 #include <string.h>
+#include <strings.h>
 
 static void decode_list(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)
@@ -32,6 +35,30 @@ static void emit_list(struct writer *writer, const struct attribute *attribute, 
 }
 
 const struct kind kind_strings = {decode_list, present_list, emit_list, "text, or a list of texts"};
+
+static void decode_capabilities(struct decoder *decoder, const struct attribute *attribute,
+				const struct node *node, void *object)
+{
+	struct strings all = decode_strings(decoder, node);
+	uint64_t mask;
+
+	for (size_t i = 0; i < all.n; i++) {
+		const struct node *item = node->kind == NODE_SEQUENCE ? node->items[i] : node;
+		const char *name = all.items[i], *meant;
+
+		if (caps_parse(name, &mask) == 0)
+			continue;
+		name += strncasecmp(name, "CAP_", 4) == 0 ? 4 : 0;
+		meant = text_suggest(name, caps_names, caps_n_names);
+		decode_error(decoder, item->pos, "there is no capability '%s'%s%s%s", name,
+			     meant ? "; did you mean '" : "", meant ? meant : "",
+			     meant ? "'?" : "");
+	}
+	*SCHEMA_FIELD(struct strings, object, attribute) = all;
+}
+
+const struct kind kind_capabilities = {decode_capabilities, present_list, emit_list,
+				       "a list of capabilities(7) without CAP_, or ALL"};
 
 static void decode_argv(struct decoder *decoder, const struct attribute *attribute,
 			const struct node *node, void *object)

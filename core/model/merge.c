@@ -164,6 +164,29 @@ static struct node *merge_sequences(struct merge *m, struct node *base, struct n
 	return merged;
 }
 
+/* `build: DIRECTORY` is {context: DIRECTORY}. */
+static struct node *long_form(struct merge *m, const struct rule *rule, struct node *node)
+{
+	struct node *mapping;
+
+	if (rule->schema != &schema_build || node->kind != NODE_SCALAR)
+		return node;
+	mapping = new_like(m, node, NODE_MAPPING);
+	mapping->entries = ARENA_ARRAY(m->arena, struct node_entry, 1);
+	mapping->entries[mapping->n++] =
+		(struct node_entry){.key = "context", .pos = node->pos, .value = node};
+	return mapping;
+}
+
+/* Options are a driver's own: another driver does not get them. */
+static bool is_other_driver(const struct rule *rule, const struct node *base,
+			    const struct node *over)
+{
+	const struct node *before = node_get(base, "driver"), *now = node_get(over, "driver");
+
+	return rule->schema == &schema_logging && before && now && !node_is_equal(before, now);
+}
+
 static struct node *merge_value(struct merge *m, const struct rule *rule, struct node *base,
 				struct node *over)
 {
@@ -177,6 +200,10 @@ static struct node *merge_value(struct merge *m, const struct rule *rule, struct
 		if (base->kind == NODE_SEQUENCE && over->kind == NODE_SEQUENCE)
 			return merge_sequences(m, base, over);
 	} else if (rule->merge != MERGE_REPLACE) {
+		base = long_form(m, rule, base);
+		over = long_form(m, rule, over);
+		if (is_other_driver(rule, base, over))
+			return over;
 		if (rule->merge == MERGE_MAP) {
 			base = as_mapping(m, rule, base);
 			over = as_mapping(m, rule, over);

@@ -93,8 +93,8 @@ extern const struct schema schema_healthcheck, schema_deploy, schema_logging, sc
 /* The same, but written out again: FIELD is the object's list of those. */
 #define ATTRIBUTE_KEPT(name, field, text)                                                          \
 	{                                                                                          \
-		.key = (name), .kind = &kind_kept, .offset = (field), .sentence = (text),          \
-		.doc = (text)                                                                      \
+		.key = (name), .kind = &kind_kept, .offset = (field), .merge = MERGE_SCHEMA,       \
+		.sentence = (text), .doc = (text)                                                  \
 	}
 
 /* Give all fields their `absent` value.  Strings and structs stay as they are. */

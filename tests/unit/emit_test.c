@@ -50,7 +50,7 @@ static const char rich[] =
 	"    ulimits: {nofile: {soft: 1, hard: 2}, core: -1}\n    shm_size: 1m\n"
 	"    oom_score_adj: 5\n"
 	"    logging: {driver: local, options: {max-size: 10m, max-file: 3}}\n"
-	"    sysctls: [net.core.somaxconn=1]\n    cap_add: [A]\n    cap_drop: [ALL]\n"
+	"    sysctls: [net.core.somaxconn=1]\n    cap_add: [CHOWN]\n    cap_drop: [ALL]\n"
 	"    security_opt: [no-new-privileges]\n    privileged: true\n    read_only: true\n"
 	"    tty: true\n    stdin_open: true\n    attach: false\n"
 	"    post_start: [{command: [a, b], user: u, working_dir: /w, privileged: true,\n"

@@ -371,14 +371,14 @@ static void files_are_merged_as_the_specification_says(void **state)
 		    "services:\n  a:\n    image: one\n    command: [x, y]\n"
 		    "    environment: {A: 1, B: 1}\n    ports: ['80:80']\n"
 		    "    volumes: ['/h1:/t', '/h2:/u']\n    dns: 1.1.1.1\n"
-		    "    labels: {l: 1}\n    cap_add: [A]\n"
+		    "    labels: {l: 1}\n    cap_add: [CHOWN]\n"
 		    "    healthcheck: {test: [CMD, a], retries: 2}\n    depends_on: [b]\n"
 		    "  b: {image: b}\n");
 	loadlab_put("stack.override.yml",
 		    "services:\n  a:\n    image: two\n    command: [z]\n"
 		    "    environment: [B=2, C=2]\n    ports: ['80:80', '81:81']\n"
 		    "    volumes: ['/h3:/t']\n    dns: [2.2.2.2]\n    labels: !reset null\n"
-		    "    cap_add: !override [B]\n    healthcheck: {test: [CMD, b]}\n"
+		    "    cap_add: !override [KILL]\n    healthcheck: {test: [CMD, b]}\n"
 		    "    depends_on: {b: {condition: service_healthy}}\n");
 	assert_int_equal(loadlab_load_with(f, (struct load_options){.n_files = 0}), 0);
 	a = project_service(f->project, "a");
@@ -393,7 +393,7 @@ static void files_are_merged_as_the_specification_says(void **state)
 	assert_int_equal(a->dns.n, 2);
 	assert_int_equal(a->labels.n, 0);
 	assert_int_equal(a->cap_add.n, 1);
-	assert_string_equal(a->cap_add.items[0], "B");
+	assert_string_equal(a->cap_add.items[0], "KILL");
 	assert_string_equal(a->healthcheck.test.items[0], "b");
 	assert_int_equal(a->healthcheck.retries, 2);
 	assert_int_equal(a->depends_on[0].condition, DEPENDS_HEALTHY);
