@@ -136,6 +136,31 @@ log_lines() {
 	timed stack down
 }
 
+# The loader alone: 1,000 services, and the example's three.
+config_speed() {
+	local file
+	project config < <(
+		echo "services:"
+		for i in $(seq 1000); do
+			printf '  s%d:\n    image: "app:${TAG:-%d}"\n    command: [run, --id, "%d"]\n' "$i" "$i" "$i"
+			printf '    environment: {A: "1", B: "$HOME"}\n    ports: ["%d:80"]\n' $((10000 + i))
+			printf '    volumes: ["data:/data", "./src:/app:ro"]\n    restart: always\n'
+			printf '    healthcheck: {test: [CMD, "true"], interval: 5s}\n'
+			printf '    deploy: {resources: {limits: {memory: 64m, cpus: "0.5"}}}\n'
+		done
+		echo "volumes: {data: }"
+	)
+	for file in stack.yml "$TREE/examples/nginx-app-db/stack.yml"; do
+		rm -f "$T/config"
+		for _ in $(seq "$rounds"); do
+			timed stack -f "$file" config -q
+			echo "$ms" >>"$T/config"
+		done
+		row "config of $(grep -c ' image:' "$file") services: ms" "$(median <"$T/config")" \
+			"$([ "$file" = stack.yml ] && echo 100 || echo 5)"
+	done
+}
+
 gcc -std=c11 -D_GNU_SOURCE -O2 -I"$TREE" -o "$T/floor" "$TREE"/tests/bench/floor*.c
 lower=$(find "$STACK_ROOT/layers" -mindepth 1 -maxdepth 1 -type d | head -n 1)
 row "$(uname -r), $(nproc) CPUs, $(date +%F)" "value"
@@ -143,4 +168,5 @@ for n in "$@"; do
 	compare "$n"
 done
 restart
+config_speed
 log_lines
