@@ -43,11 +43,13 @@ static void complain(struct reporter *reporter, const struct claim *first,
 				    ? first->port->published
 				    : second->port->published;
 	bool same = first->service == second->service;
+	char place[POSITION_TEXT_MAX];
 
 	report(reporter, SEVERITY_ERROR, second->port->pos,
-	       "services.%s.ports: the host port %u/%s is taken by %s already, in line %u",
+	       "services.%s.ports: the host port %u/%s is taken by %s already, in %s",
 	       second->service->name, port, second->port->protocol,
-	       same ? "this service" : first->service->name, first->port->pos.line);
+	       same ? "this service" : first->service->name,
+	       position_text(first->port->pos, place));
 }
 
 /* Those on every address are first of each protocol; one of them that holds a port of CLAIM. */
@@ -119,6 +121,7 @@ void check_clashes(const struct project *project, struct reporter *reporter)
 
 	for (size_t i = 0; i < project->n_services; i++) {
 		const struct service *service = &project->services[i], *other;
+		char place[POSITION_TEXT_MAX];
 
 		if (!service->container_name)
 			continue;
@@ -130,8 +133,10 @@ void check_clashes(const struct project *project, struct reporter *reporter)
 		other = names_add(&names, service->container_name, (void *)service);
 		if (other)
 			report(reporter, SEVERITY_ERROR, service->pos,
-			       "services.%s: the 'container_name' %s is that of services.%s",
-			       service->name, service->container_name, other->name);
+			       "services.%s: the 'container_name' %s is that of services.%s, in "
+			       "%s",
+			       service->name, service->container_name, other->name,
+			       position_text(other->pos, place));
 	}
 	check_ports(project, reporter);
 }

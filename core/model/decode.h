@@ -32,6 +32,7 @@ struct decoder {
 	struct reporter *report;
 	const struct crumb *at;
 	const struct origin *origins; /* what paths and variables are relative to */
+	const struct node *service;   /* the one in work */
 	bool canonical;		      /* reading what was emitted: all is resolved */
 };
 

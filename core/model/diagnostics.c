@@ -21,6 +21,13 @@ static const char *const severity_names[] = {
 	[SEVERITY_ERROR] = "error",
 };
 
+const char *position_text(struct position pos, char buf[POSITION_TEXT_MAX])
+{
+	snprintf(buf, POSITION_TEXT_MAX, "%.200s:%u:%u", pos.file ? pos.file : "?", pos.line,
+		 pos.column);
+	return buf;
+}
+
 static struct diagnostic *diagnostics_grow(struct diagnostics *diag)
 {
 	if (!diag->arena)

@@ -40,6 +40,10 @@ struct diagnostics {
 		.items = NULL                                                                      \
 	}
 
+/* "stack.yml:12:5", for a sentence about two places; in BUF, cut off when it is long. */
+#define POSITION_TEXT_MAX 256
+const char *position_text(struct position pos, char buf[POSITION_TEXT_MAX]);
+
 void diagnostics_add(struct diagnostics *diag, enum severity severity, struct position pos,
 		     const char *source, const char *fmt, ...) PRINTF_LIKE(5, 6);
 

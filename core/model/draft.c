@@ -4,6 +4,7 @@
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/model/decode.h"
+#include "core/model/diagnostics.h"
 #include "core/model/names.h"
 #include "core/model/node.h"
 
@@ -60,6 +61,7 @@ static void give_mac(struct decoder *decoder, struct draft_service *draft)
 {
 	struct service *service = &draft->service;
 	struct service_network *first = (struct service_network *)service->networks;
+	char place[POSITION_TEXT_MAX];
 
 	if (!draft->mac_address)
 		return;
@@ -80,8 +82,8 @@ static void give_mac(struct decoder *decoder, struct draft_service *draft)
 			first = (struct service_network *)&service->networks[i];
 	if (first->mac_address && strcmp(first->mac_address, draft->mac_address) != 0)
 		decode_error(decoder, draft->mac_position,
-			     "the network '%s' says another one, in line %u; remove one",
-			     first->network, first->pos.line);
+			     "the network '%s' says another one, in %s; remove one", first->network,
+			     position_text(first->pos, place));
 	first->mac_address = draft->mac_address;
 }
 

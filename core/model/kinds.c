@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/model/decode.h"
+#include "core/model/diagnostics.h"
 #include "core/model/node.h"
 #include "core/model/units.h"
 #include "core/model/writer.h"
@@ -150,7 +151,37 @@ static int decode_number(struct decoder *decoder, const struct attribute *attrib
 	return 0;
 }
 
+/* Another key below NODE, by SCHEMA, that sets the field of ATTRIBUTE; NULL: none. */
+static const struct node *other_key(const struct schema *schema, const struct node *node,
+				    const struct attribute *attribute)
+{
+	for (size_t i = 0; node->kind == NODE_MAPPING && i < node->n; i++) {
+		const struct node *value = node->entries[i].value, *found = NULL;
+		const struct attribute *other = schema_find(schema, node->entries[i].key);
+
+		if (!other || other == attribute)
+			continue;
+		if (kind_is_group(other->kind) && other->offset == 0)
+			found = other_key(other->schema, value, attribute);
+		else if (other->kind == attribute->kind && other->offset == attribute->offset)
+			found = value;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
 /* Two keys may set one field, such as mem_limit and deploy.resources.limits.memory. */
+static void complain_conflict(struct decoder *decoder, const struct attribute *attribute,
+			      const struct node *node)
+{
+	const struct node *other = other_key(&schema_service, decoder->service, attribute);
+	char place[POSITION_TEXT_MAX];
+
+	decode_error(decoder, node->pos, "%s says something else; remove one of them",
+		     other ? position_text(other->pos, place) : "another key of this service");
+}
+
 static void decode_int64(struct decoder *decoder, const struct attribute *attribute,
 			 const struct node *node, void *object, const struct number *number)
 {
@@ -159,9 +190,7 @@ static void decode_int64(struct decoder *decoder, const struct attribute *attrib
 	if (decode_number(decoder, attribute, node, number, &value) < 0)
 		return;
 	if (*field != attribute->absent && *field != value)
-		decode_error(decoder, node->pos,
-			     "the same is said differently by another key of this service; "
-			     "remove one of them");
+		complain_conflict(decoder, attribute, node);
 	*field = value;
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/model/decode.h"
+#include "core/model/diagnostics.h"
 #include "core/model/names.h"
 #include "core/model/node.h"
 #include "core/model/pathname.h"
@@ -64,6 +65,7 @@ static void add_reference(struct decoder *decoder, struct names *targets,
 			  const struct file_reference *added)
 {
 	struct file_reference *earlier = names_get(targets, added->target);
+	char place[POSITION_TEXT_MAX];
 
 	if (!earlier) {
 		items[*n] = *added;
@@ -71,8 +73,8 @@ static void add_reference(struct decoder *decoder, struct names *targets,
 	} else if (earlier->pos.file != added->pos.file) {
 		*earlier = *added;
 	} else {
-		decode_error(decoder, added->pos, "'%s' is given twice; first in line %u",
-			     added->target, earlier->pos.line);
+		decode_error(decoder, added->pos, "'%s' is given twice; first in %s", added->target,
+			     position_text(earlier->pos, place));
 	}
 }
 

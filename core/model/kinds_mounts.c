@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/model/decode.h"
+#include "core/model/diagnostics.h"
 #include "core/model/names.h"
 #include "core/model/node.h"
 #include "core/model/pathname.h"
@@ -130,6 +131,7 @@ static void add_mount(struct decoder *decoder, struct names *targets, struct mou
 		      size_t *n, const struct mount *mount)
 {
 	struct mount *earlier = names_get(targets, mount->target);
+	char place[POSITION_TEXT_MAX];
 
 	if (!earlier) {
 		mounts[*n] = *mount;
@@ -138,8 +140,8 @@ static void add_mount(struct decoder *decoder, struct names *targets, struct mou
 		*earlier = *mount;
 	} else {
 		decode_error(decoder, mount->pos,
-			     "'%s' is mounted twice in this container; first in line %u",
-			     mount->target, earlier->pos.line);
+			     "'%s' is mounted twice in this container; first in %s", mount->target,
+			     position_text(earlier->pos, place));
 	}
 }
 

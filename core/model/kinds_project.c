@@ -42,6 +42,7 @@ static void decode_service(struct decoder *decoder, const struct node_entry *ent
 	decoder->at = &crumb;
 	check_name(decoder, entry);
 	schema_init(&schema_service, draft);
+	decoder->service = entry->value;
 	if (entry->value->kind == NODE_MAPPING)
 		schema_decode(decoder, &schema_service, entry->value, draft);
 	else

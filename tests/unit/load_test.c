@@ -136,7 +136,7 @@ static void what_does_not_fit_together_is_found(void **state)
 	loadlab_wrong(f,
 		      "services: {a: {image: x, mem_limit: 1m, deploy: {resources: {limits: "
 		      "{memory: 2m}}}}}",
-		      "said differently");
+		      "says something else; remove one");
 	loadlab_wrong(f, "services: {a: {image: x, network_mode: host, networks: [default]}}",
 		      "not together");
 	loadlab_wrong(f,
