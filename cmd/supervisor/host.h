@@ -158,6 +158,13 @@ struct host_devices {
 	size_t n_rules;
 };
 
+/*
+ * Bring the disk I/O of the cgroup PATH to what SERVICE says.  NAME is the
+ * container, for what is logged.  -ENOENT: a device is not there.
+ */
+int host_apply_io(const struct host *host, const struct service *service, const char *name,
+		  const char *path, struct err *err);
+
 /* Look SERVICE's devices up.  Paths are in ARENA.  -ENOENT: one is not there. */
 int host_devices_find(const struct service *service, struct arena *arena,
 		      struct host_devices *ret_devices, struct err *err);

@@ -43,6 +43,14 @@ void host_cgroup_path(const struct host *host, const char *container, char *ret,
 		 container ? container : "");
 }
 
+static bool limits_io(const struct service *service)
+{
+	const struct blkio *blkio = &service->limits.blkio;
+
+	return blkio->weight || blkio->read_bps.n || blkio->write_bps.n || blkio->read_iops.n ||
+	       blkio->write_iops.n;
+}
+
 static struct cgroup_limits limits_of(const struct service *service)
 {
 	const struct limits *l = &service->limits;
@@ -53,6 +61,7 @@ static struct cgroup_limits limits_of(const struct service *service)
 		.cpu_millis = l->cpu_millis,
 		.cpu_shares = l->cpu_shares,
 		.pids = l->pids == 0 ? DEFAULT_PIDS : l->pids,
+		.io = limits_io(service),
 	};
 
 	snprintf(limits.cpuset, sizeof(limits.cpuset), "%s", l->cpuset ? l->cpuset : "");
@@ -82,6 +91,8 @@ static int make_cgroups(struct host *host, const struct service *service, const 
 
 	host_cgroup_path(host, name, path, sizeof(path));
 	r = cgroup_create(&host->cgroups, path, &limits, err);
+	if (r == 0 && limits.io)
+		r = host_apply_io(host, service, name, path, err);
 	return r < 0 ? r : restrict_devices(host, service, path, devices, err);
 }
 
@@ -154,9 +165,11 @@ int host_container_update(void *ctx, const struct container_def *def,
 	struct host *host = ctx;
 	struct cgroup_limits limits = limits_of(def->service);
 	char path[CGROUP_PATH_MAX];
+	int r;
 
 	host_cgroup_path(host, record->name, path, sizeof(path));
-	return cgroup_apply_limits(&host->cgroups, path, &limits, err);
+	r = cgroup_apply_limits(&host->cgroups, path, &limits, err);
+	return r < 0 ? r : host_apply_io(host, def->service, record->name, path, err);
 }
 
 int host_container_remove(void *ctx, const char *name, struct err *err)

@@ -103,6 +103,7 @@ struct cgroup_limits {
 	int64_t cpu_shares;		/* 2 … 262144, 1024 being the kernel's default */
 	int64_t pids;			/* processes and threads; -1 is the same as 0 */
 	char cpuset[CGROUP_CPUSET_MAX]; /* "0-1,4"; "": all that the parent has */
+	bool io;			/* disk I/O is limited as well, by cgroup_io.h */
 };
 
 /*

@@ -183,6 +183,8 @@ unsigned int cgroup_limits_need(const struct cgroup_limits *limits)
 	const struct cgroup_limits none = {0};
 	unsigned int mask = limits->cpuset[0] ? 1u << CGROUP_CPUSET : 0;
 
+	if (limits->io)
+		mask |= 1u << CGROUP_BLKIO;
 	for (enum limit which = 0; which < N_LIMITS; which++)
 		if (!same_text(limits, &none, which, true))
 			mask |= 1u << rows[which].controller;

@@ -48,6 +48,9 @@ extern const struct kind kind_kept;
 /* kinds_build.c: const struct node * */
 extern const struct kind kind_build;
 
+/* kinds_blkio.c: struct io_limits */
+extern const struct kind kind_io_limits;
+
 /* kinds_hooks.c: struct hooks */
 extern const struct kind kind_hooks;
 

@@ -59,6 +59,22 @@ static const struct attribute logging[] = {
 #undef AT
 
 #define AT(field) offsetof(struct service, field)
+#define IO(name, list, of, text)                                                                   \
+	{name, &kind_io_limits, AT(limits.blkio.list), MERGE_APPEND, APPLY_LIVE, .schema = &of,    \
+	 .doc = text}
+
+static const struct attribute blkio[] = {
+	{"weight", &kind_integer, AT(limits.blkio.weight), MERGE_REPLACE, APPLY_LIVE, .min = 10,
+	 .max = 1000, .doc = "its share when others want the disk too; 100 is usual"},
+	IO("device_read_bps", read_bps, schema_io_bytes, "bytes it may read in a second"),
+	IO("device_write_bps", write_bps, schema_io_bytes, "bytes it may write in a second"),
+	IO("device_read_iops", read_iops, schema_io_operations, "reads in a second"),
+	IO("device_write_iops", write_iops, schema_io_operations, "writes in a second"),
+	ATTRIBUTE_REFUSED("weight_device",
+			  "weights are the same for all devices here; use 'weight'"),
+};
+const struct schema schema_blkio = SCHEMA_OF(blkio);
+
 static const struct attribute resource_limits[] = {
 	{"memory", &kind_bytes, AT(limits.memory), MERGE_REPLACE, APPLY_LIVE, .max = BYTES_MAX,
 	 .twin = true, .doc = "mem_limit"},

@@ -133,6 +133,8 @@ static const struct attribute attributes[] = {
 	 .max = 4194304, .doc = "most processes and threads; -1: no limit"},
 	{"deploy", &kind_group, 0, MERGE_SCHEMA, APPLY_NONE, .schema = &schema_deploy,
 	 .doc = "limits and replicas, in the words of clusters"},
+	{"blkio_config", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_blkio,
+	 .doc = "how much of the disks it may use"},
 	{"ulimits", &kind_ulimits, AT(ulimits), MERGE_MAP, APPLY_LIVE,
 	 .doc = "limits of each process, as in getrlimit(2)"},
 	{"shm_size", &kind_bytes, AT(shm_size), MERGE_REPLACE, APPLY_ROLLING, .max = BYTES_MAX,
@@ -205,7 +207,6 @@ static const struct attribute attributes[] = {
 		       "providers are Docker's own plug-ins: this has no effect"),
 	ATTRIBUTE_REFUSED("gpus", "GPUs are not handed out by count: name the device files below "
 			  "'devices', such as /dev/dri or /dev/nvidia0"),
-	ATTRIBUTE_REFUSED("blkio_config", "disk I/O is not limited yet; remove it to go without"),
 	ATTRIBUTE_REFUSED("cgroup_parent",
 			  "cgroups are where stack looks for them, stack/PROJECT/CONTAINER; "
 			  "remove it"),

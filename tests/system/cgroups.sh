@@ -63,3 +63,44 @@ ok stack up -d
 assert_match "48 MiB" '^v[12] 50331648$' "$(knob limited memory memory.limit_in_bytes memory.max)"
 ok stack down
 no_leaks
+
+it "disk I/O: rates by device, changed and taken away while it runs"
+disk=$(find /dev -maxdepth 1 -type b \( -name vda -o -name sda -o -name nvme0n1 -o -name loop0 \) | sort -r | head -n 1)
+has_io() {
+	grep -qw blkio /proc/self/cgroup || grep -qw io /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null
+}
+if [ -z "$disk" ] || ! has_io; then
+	echo "SKIP: no block device, or no controller of disk I/O"
+else
+	number=$(printf '%d:%d' "0x$(stat -c %t "$disk")" "0x$(stat -c %T "$disk")")
+	cat >stack.yml <<-YML
+		services:
+		  io:
+		    image: example/busybox:1.35
+		    command: ["sleep", "1000"]
+		    stop_grace_period: 0s
+		    blkio_config:
+		      weight: 200
+		      device_read_bps: [{path: $disk, rate: 12mb}]
+		      device_write_iops: [{path: $disk, rate: 30}]
+	YML
+	ok stack up -d
+	pid=$(pid_of io)
+	assert_match "bytes" "^(v1 $number 12582912|v2 $number rbps=12582912 wbps=max riops=max wiops=30)$" \
+		"$(knob io blkio blkio.throttle.read_bps_device io.max)"
+	assert_match "operations" "(^v1 $number 30|wiops=30)$" "$(knob io blkio blkio.throttle.write_iops_device io.max)"
+	sed -i 's/12mb/1mb/; /write_iops/d' stack.yml
+	ok stack up -d
+	assert_match "changed" "^(v1 $number 1048576|v2 $number rbps=1048576 wbps=max riops=max wiops=max)$" \
+		"$(knob io blkio blkio.throttle.read_bps_device io.max)"
+	assert_match "taken away" '^(v1 |v2 .* wiops=max)$' "$(knob io blkio blkio.throttle.write_iops_device io.max)"
+	assert_eq "the same process" "$pid" "$(pid_of io)"
+	sed -i "s|$disk|/dev/nothing-here|" stack.yml
+	fails 1 stack up -d
+	assert_match "a device that is not there" "blkio_config: '/dev/nothing-here'" "$err"
+	sed -i "s|/dev/nothing-here|/dev/null|" stack.yml
+	fails 1 stack up -d
+	assert_match "no block device" 'is no block device' "$err"
+	ok stack down
+fi
+no_leaks
