@@ -35,6 +35,7 @@ struct loader {
 	struct strings files;
 	struct strings profiles;
 	const char *directory;
+	const char *demanded; /* the name that -p or the environment says; NULL: neither does */
 	bool canonical;
 };
 
@@ -114,23 +115,14 @@ static const char *default_name(struct loader *loader)
 	return *name ? name : "default";
 }
 
-/* The name that -p or the environment says; NULL: neither does. */
-static const char *demanded_name(const struct loader *loader)
-{
-	if (loader->options->project_name)
-		return loader->options->project_name;
-	return stackfile_setting(&loader->environment, "PROJECT_NAME");
-}
-
 static void choose_name(struct loader *loader, const struct node *root)
 {
 	struct project *project = loader->project;
-	const char *demanded = demanded_name(loader);
 	const struct node *said = node_get(root, "name");
 	struct position pos = said ? said->pos : root->pos;
 
-	if (demanded)
-		project->name = arena_strdup(project->arena, demanded);
+	if (loader->demanded)
+		project->name = arena_strdup(project->arena, loader->demanded);
 	if (!project->name)
 		project->name = default_name(loader);
 	if (!normalise_is_name(project->name) || strlen(project->name) > 63)
@@ -146,7 +138,7 @@ static void announce_name(void *data, const struct node *root)
 	static const char variable[] = "COMPOSE_PROJECT_NAME";
 	struct loader *loader = data;
 	const struct node *said = node_get(root, "name");
-	const char *name = demanded_name(loader);
+	const char *name = loader->demanded;
 
 	if (variables_get(&loader->environment, variable))
 		return;
@@ -233,7 +225,12 @@ static int look_around(struct loader *loader, struct err *err)
 		return r;
 	r = stackfile_directory(options, loader->files.items[0], loader->scratch,
 				&loader->sources.cwd, &loader->directory, err);
-	return r < 0 ? r : load_environment(loader, err);
+	if (r == 0)
+		r = load_environment(loader, err);
+	loader->demanded = loader->options->project_name
+				   ? loader->options->project_name
+				   : stackfile_setting(&loader->environment, "PROJECT_NAME");
+	return r;
 }
 
 static int find_and_load(struct loader *loader, struct node **ret_root, struct err *err)

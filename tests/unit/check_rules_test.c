@@ -207,16 +207,6 @@ static void a_symbolic_link_hides_nothing(void **state)
 	release(&f);
 }
 
-static void an_unknown_capability_is_an_error(void **state)
-{
-	struct fixture f;
-
-	look(&f, "cap_add: [NET_ADMINN]");
-	assert_int_equal(f.r, -EINVAL);
-	assert_non_null(strstr(f.err.msg, "service 's': cap_add"));
-	release(&f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,7 +216,6 @@ int main(void)
 		cmocka_unit_test(a_careful_service_has_no_findings),
 		cmocka_unit_test(a_finding_says_what_and_where),
 		cmocka_unit_test(a_symbolic_link_hides_nothing),
-		cmocka_unit_test(an_unknown_capability_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
