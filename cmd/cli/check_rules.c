@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/container/caps.h"
+#include "core/model/sharing.h"
 
 #include <linux/capability.h>
 #include <stdbool.h>
@@ -70,8 +71,22 @@ static void caps_kept(const struct service *service, struct check_report *report
 
 static void host_network(const struct service *service, struct check_report *report)
 {
-	found_if(service->network_mode && strcmp(service->network_mode, "host") == 0, service,
-		 report);
+	found_if(sharing_is_host(service->network_mode), service, report);
+}
+
+static void host_processes(const struct service *service, struct check_report *report)
+{
+	found_if(sharing_is_host(service->pid), service, report);
+}
+
+static void host_ipc(const struct service *service, struct check_report *report)
+{
+	found_if(sharing_is_host(service->ipc), service, report);
+}
+
+static void host_name(const struct service *service, struct check_report *report)
+{
+	found_if(sharing_is_host(service->uts), service, report);
 }
 
 static void no_seccomp(const struct service *service, struct check_report *report)
@@ -268,6 +283,12 @@ const struct check_rule check_rules[] = {
 	{"5.10", "host-network", CHECK_HIGH, host_network,
 	 "it is in the host's network, and reaches what listens on the host's 127.0.0.1",
 	 "remove 'network_mode: host'; publish what it serves with 'ports'"},
+	{"5.16", "host-pid", CHECK_HIGH, host_processes,
+	 "it sees the host's processes, and as root may signal them",
+	 "remove 'pid: host'"},
+	{"5.17", "host-ipc", CHECK_HIGH, host_ipc,
+	 "it shares memory and semaphores with the host's programs",
+	 "remove 'ipc: host'; mount a common tmpfs volume where services share memory"},
 	{"5.22", "seccomp-off", CHECK_HIGH, no_seccomp,
 	 "no system call is filtered",
 	 "remove 'seccomp=unconfined' from 'security_opt'"},
@@ -290,6 +311,9 @@ const struct check_rule check_rules[] = {
 	{"5.26", "new-privileges", CHECK_MEDIUM, new_privileges,
 	 "its programs may gain privileges through set-user-ID files",
 	 "write 'security_opt: [no-new-privileges]'"},
+	{"5.21", "host-uts", CHECK_MEDIUM, host_name,
+	 "it has the host's name, and with CAP_SYS_ADMIN could change it",
+	 "remove 'uts: host'"},
 	{"5.7", "ssh-server", CHECK_MEDIUM, ssh_server,
 	 "it seems to run an SSH server",
 	 "remove it; 'stack exec' runs a shell in the container"},
