@@ -125,19 +125,23 @@ struct writer {
 	bool overflow;
 };
 
+static void append(struct writer *out, const void *data, size_t len)
+{
+	if (out->data)
+		memcpy(out->data + out->len, data, len);
+	out->len += len;
+}
+
 static void put(struct writer *out, uint16_t id, size_t index, const void *data, size_t len)
 {
-	struct header header = {id, (uint16_t)index, (uint32_t)len};
+	const struct header header = {id, (uint16_t)index, (uint32_t)len};
 
 	if (index > UINT16_MAX || len > UINT32_MAX) {
 		out->overflow = true;
 		return;
 	}
-	if (out->data) {
-		memcpy(out->data + out->len, &header, sizeof(header));
-		memcpy(out->data + out->len + sizeof(header), data, len);
-	}
-	out->len += sizeof(header) + len;
+	append(out, &header, sizeof(header));
+	append(out, data, len);
 }
 
 static void put_field(struct writer *out, const struct field *field, const void *base, size_t index)

@@ -58,8 +58,8 @@ int sources_read_dotenv(struct sources *sources, const char *path, bool required
 	const struct dotenv dotenv = {.file = arena_strdup(sources->texts, path),
 				      .environment = environment};
 	struct err missing = ERR_INIT;
-	const char *text;
-	size_t len;
+	const char *text = NULL;
+	size_t len = 0;
 	int r;
 
 	r = read_text(sources, path, DOTENV_SIZE_MAX, &text, &len, required ? err : &missing);
@@ -85,9 +85,9 @@ static void add_origin(struct sources *sources, const char *file, const char *di
 int sources_parse(struct sources *sources, const char *file, const char *directory,
 		  const struct variables *environment, struct node **ret_root, struct err *err)
 {
-	const char *text;
+	const char *text = NULL;
 	struct node *root;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	if (++sources->n_files > SOURCES_FILES_MAX)

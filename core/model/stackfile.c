@@ -95,7 +95,7 @@ static int search(const struct load_options *options, struct arena *arena,
 		  struct strings *ret_files, struct err *err)
 {
 	struct strings files = {.items = ARENA_ARRAY(arena, const char *, 3), .is_set = true};
-	const char *directory, *found, *override;
+	const char *directory = NULL, *found, *override;
 	int r;
 
 	r = working_directory(arena, &directory, err);
@@ -147,7 +147,7 @@ int stackfile_find(const struct load_options *options, const struct variables *e
 int stackfile_directory(const struct load_options *options, const char *first, struct arena *arena,
 			const char **ret_cwd, const char **ret_directory, struct err *err)
 {
-	const char *cwd;
+	const char *cwd = NULL;
 	int r;
 
 	r = working_directory(arena, &cwd, err);

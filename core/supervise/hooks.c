@@ -62,12 +62,13 @@ static void tell_failure(struct hooks_run *hooks, const char *what, const char *
 	static const char *const keys[] = {
 		[HOOK_POST_START] = "post_start", [HOOK_PRE_STOP] = "pre_stop"};
 	struct unit *unit = hooks->unit;
-	char text[sizeof(unit->hook_error)];
+	char text[1024];
 
 	snprintf(text, sizeof(text), "%s: '%s' %s%s%s", keys[hooks->time],
 		 hooks->hooks.items[hooks->at].command.items[0], what, *last ? ": " : "", last);
 	if (hooks->time == HOOK_POST_START)
-		snprintf(unit->hook_error, sizeof(unit->hook_error), "%s", text);
+		snprintf(unit->hook_error, sizeof(unit->hook_error), "%.*s",
+			 (int)sizeof(unit->hook_error) - 1, text);
 	log_warn("container '%s': %s", unit->record.name, text);
 	emit_unit(unit, "error", text, -1);
 }

@@ -151,12 +151,12 @@ config_speed() {
 		echo "volumes: {data: }"
 	)
 	for file in stack.yml "$TREE/examples/nginx-app-db/stack.yml"; do
-		rm -f "$T/config"
+		rm -f "$T/config.ms"
 		for _ in $(seq "$rounds"); do
 			timed stack -f "$file" config -q
-			echo "$ms" >>"$T/config"
+			echo "$ms" >>"$T/config.ms"
 		done
-		row "config of $(grep -c ' image:' "$file") services: ms" "$(median <"$T/config")" \
+		row "config of $(grep -c ' image:' "$file") services: ms" "$(median <"$T/config.ms")" \
 			"$([ "$file" = stack.yml ] && echo 100 || echo 5)"
 	done
 }
