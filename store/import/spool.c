@@ -50,7 +50,7 @@ void spool_release(struct spool *spool)
 static int add_file(struct spool *spool, const char *name, struct spool_file **ret_file,
 		    struct err *err)
 {
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 
 	if (spool->n_files >= MEMBERS_MAX)
 		return err_set(err, EFBIG, "the archive has more than %d members", MEMBERS_MAX);
@@ -79,7 +79,7 @@ static int add_file(struct spool *spool, const char *name, struct spool_file **r
 int spool_create(struct spool *spool, const char *name, struct spool_file **ret_file, int *ret_fd,
 		 struct err *err)
 {
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 	int fd, r;
 
 	r = add_file(spool, name, &file, err);
@@ -121,7 +121,7 @@ int spool_add_text(struct spool *spool, const char *name, const char *text,
 {
 	CLEANUP_FD int fd = -1;
 	struct digest_stream digest;
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 	int r;
 
 	r = spool_create(spool, name, &file, &fd, err);
@@ -157,7 +157,7 @@ static int link_target(const char *from, const char *to, char ret_path[PATH_MAX]
 static int add_link(struct spool *spool, const char *name, const char *from, const char *to,
 		    struct err *err)
 {
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 	char target[PATH_MAX];
 	int r;
 
@@ -176,7 +176,7 @@ int spool_add_member(struct spool *spool, struct stream *stream, struct archive_
 	const char *raw_name = archive_entry_pathname(entry);
 	CLEANUP_FD int fd = -1;
 	struct digest_stream digest;
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 	char name[PATH_MAX];
 	const void *data;
 	off_t offset;
@@ -238,7 +238,7 @@ static int fetch(struct spool *spool, const char *name, struct spool_file **ret_
 	CLEANUP_FD int fd = -1, from = open_source(spool, name, err);
 	CLEANUP_FREE char *buffer = malloc(COPY_SIZE);
 	struct digest_stream digest;
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 	int r;
 
 	if (from < 0)
@@ -274,7 +274,7 @@ static struct spool_file *lookup(const struct spool *spool, const char *name)
 
 int spool_find(struct spool *spool, const char *name, struct spool_file **ret_file, struct err *err)
 {
-	struct spool_file *file;
+	struct spool_file *file = NULL;
 	char path[PATH_MAX];
 	int r;
 
