@@ -12,12 +12,15 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -125,12 +128,28 @@ int netns_open(const char *name, int *ret_fd, struct err *err)
 }
 
 /* In the new namespace: give it its sysctls, then its name. */
+/* With it comes 127.0.0.1, also for a container that is in no network. */
+static int loopback_up(struct err *err)
+{
+	CLEANUP_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {.ifr_name = "lo"};
+
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return err_sys(err, errno, "look at the loopback interface");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return err_sys(err, errno, "bring the loopback interface up");
+	return 0;
+}
+
 static int set_up(const char *path, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sysctls); i++)
 		r = sysctl_net(sysctls[i].value, err, "%s", sysctls[i].path);
+	if (r == 0)
+		r = loopback_up(err);
 	if (r < 0)
 		return r;
 	if (mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) < 0)

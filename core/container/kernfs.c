@@ -62,12 +62,17 @@ static int mount_shm(int root, const struct container_spec *spec, struct err *er
 {
 	uid_t owner = idmap_host_id(spec, 0);
 	char options[128];
-	int mount;
+	int mount, r;
 
 	if (spec->host_namespaces & CLONE_NEWIPC) {
 		mount = sys_open_tree(AT_FDCWD, "/dev/shm", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 		if (mount < 0)
 			return err_sys(err, errno, "open the host's /dev/shm");
+		r = mountfd_restrict(mount, QUIET, err);
+		if (r < 0) {
+			cleanup_close(&mount);
+			return r;
+		}
 		return attach_new(root, "dev/shm", mount, err);
 	}
 	snprintf(options, sizeof(options), "mode=1777,size=%" PRIu64 ",uid=%u,gid=%u",

@@ -65,7 +65,7 @@ static bool can_share(struct sharing *s, const char *key, const struct service *
 	else if (other->scale != 1)
 		complain(s, "%s: '%s' has %d containers, and only one can be shared", key,
 			 other->name, (int)other->scale);
-	else if (others_mode)
+	else if (sharing_is_host(others_mode) || sharing_names_other(others_mode))
 		complain(s, "%s: '%s' has none of its own; say '%s' here as well", key, other->name,
 			 others_mode);
 	else
@@ -136,6 +136,22 @@ static void check_network(struct sharing *s)
 				 other);
 }
 
+/* "bridge" is what there is without any mode: a network of its own. */
+static void normalise_network(struct sharing *s)
+{
+	struct service *service = s->service;
+	const char *mode = service->network_mode;
+
+	if (mode && strcmp(mode, "bridge") == 0) {
+		service->network_mode = NULL;
+	} else if (mode && service->n_ports > 0 && !sharing_names_other(mode)) {
+		decode_note(s->decoder, service->ports[0].pos,
+			    "ports are not published with 'network_mode: %s': this has no effect",
+			    mode);
+		service->n_ports = 0;
+	}
+}
+
 static void check_together(struct sharing *s)
 {
 	const struct service *service = s->service;
@@ -160,6 +176,7 @@ void draft_share(struct decoder *decoder, struct draft_service *services, size_t
 
 		decoder->at = &crumb;
 		s.service = &services[i].service;
+		normalise_network(&s);
 		resolve(&s, "network_mode", &s.service->network_mode,
 			offsetof(struct service, network_mode));
 		resolve(&s, "pid", &s.service->pid, offsetof(struct service, pid));

@@ -84,6 +84,34 @@ assert_eq "pid again" "$(namespace web pid)" "$(namespace side pid)"
 ok stack down
 no_leaks
 
+it "a port of a service in the host's network is its own business, and is told"
+cat >stack.yml <<'YML'
+services:
+  host:
+    image: example/busybox:1.35
+    command: ["sh", "-c", "echo mine >/tmp/index.html; exec httpd -f -p 127.0.0.1:18080 -h /tmp"]
+    network_mode: host
+    ports: ["18080:18080"]
+    stop_grace_period: 0s
+  alone:
+    image: example/busybox:1.35
+    command: ["sh", "-c", "echo alone >/tmp/index.html; exec httpd -f -p 8000 -h /tmp"]
+    network_mode: none
+    stop_grace_period: 0s
+  beside: {image: "example/busybox:1.35", command: [sleep, "99"], network_mode: "service:alone", stop_grace_period: 0s}
+  plain: {image: "example/busybox:1.35", command: [sleep, "99"], network_mode: bridge, stop_grace_period: 0s}
+YML
+ok stack up -d
+assert_match "told" "ports are not published with 'network_mode: host'" "$err"
+answers() { [ "$(fetch http://127.0.0.1:18080/)" = mine ]; }
+wait_for 5 "its own server" answers
+it "without a network there is 127.0.0.1, which can be shared; bridge is a network of its own"
+alone() { [ "$(inside beside wget -q -O - http://127.0.0.1:8000/)" = alone ]; }
+wait_for 5 "the other's server" alone
+assert_match "an address" '^[0-9.]+$' "$(address_of plain)"
+ok stack down
+no_leaks
+
 it "what does not fit together is told"
 wrong() { # SERVICE WORDS
 	printf 'services:\n  web: {image: "example/busybox:1.35", container_name: one}\n  many: {image: x, scale: 2}\n  a: {image: x, %s}\n' "$1" >stack.yml
