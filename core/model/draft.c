@@ -7,6 +7,7 @@
 #include "core/model/diagnostics.h"
 #include "core/model/names.h"
 #include "core/model/node.h"
+#include "core/model/normalise.h"
 
 #include <string.h>
 
@@ -34,7 +35,8 @@ static struct map laid_over(struct decoder *decoder, const struct map *below, co
 }
 
 /* Names work without links; what is left of a link, and of borrowed volumes, is the order. */
-static void depend_on(struct decoder *decoder, struct service *service, const struct links *links)
+void draft_depend_on(struct decoder *decoder, struct service *service, const struct links *links,
+		     bool restart)
 {
 	CLEANUP(names_release) struct names said = NAMES_INIT;
 	size_t n = service->n_depends_on;
@@ -50,6 +52,7 @@ static void depend_on(struct decoder *decoder, struct service *service, const st
 	for (size_t i = 0; i < links->n; i++)
 		if (!names_add(&said, links->items[i].service, decoder))
 			all[n++] = (struct dependency){.service = links->items[i].service,
+						       .restart = restart,
 						       .required = true,
 						       .pos = links->items[i].pos};
 	service->depends_on = all;
@@ -60,7 +63,7 @@ static void depend_on(struct decoder *decoder, struct service *service, const st
 static void give_mac(struct decoder *decoder, struct draft_service *draft)
 {
 	struct service *service = &draft->service;
-	struct service_network *first = (struct service_network *)service->networks;
+	struct service_network *first;
 	char place[POSITION_TEXT_MAX];
 
 	if (!draft->mac_address)
@@ -70,13 +73,9 @@ static void give_mac(struct decoder *decoder, struct draft_service *draft)
 			     "not together with 'network_mode'; remove one");
 		return;
 	}
-	if (service->n_networks == 0) {
-		first = ARENA_NEW(decoder->arena, struct service_network);
-		first->network = "default";
-		first->pos = draft->mac_position;
-		service->networks = first;
-		service->n_networks = 1;
-	}
+	if (service->n_networks == 0)
+		normalise_join_default(decoder->arena, service, draft->mac_position);
+	first = (struct service_network *)service->networks;
 	for (size_t i = 1; i < service->n_networks; i++)
 		if (service->networks[i].priority > first->priority)
 			first = (struct service_network *)&service->networks[i];
@@ -122,8 +121,8 @@ void draft_finish(struct decoder *decoder, struct draft_service *draft, const ch
 	service->pos = pos;
 	service->environment = laid_over(decoder, &draft->env_file, &service->environment);
 	service->labels = laid_over(decoder, &draft->label_file, &service->labels);
-	depend_on(decoder, service, &draft->links);
-	depend_on(decoder, service, &draft->volumes_from);
+	draft_depend_on(decoder, service, &draft->links, false);
+	draft_depend_on(decoder, service, &draft->volumes_from, false);
 	give_mac(decoder, draft);
 	set_cpus(decoder, draft);
 	/* A policy that does not say when means always. */

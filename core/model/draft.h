@@ -44,6 +44,13 @@ struct draft_port {
 	uint16_t published_count; /* 0: not published */
 };
 
+/*
+ * Make SERVICE depend on those that LINKS name, unless it does already; with
+ * RESTART it is started again with them.
+ */
+void draft_depend_on(struct decoder *decoder, struct service *service, const struct links *links,
+		     bool restart);
+
 /* Put the parts together.  POS is where the service's name stands. */
 void draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
 		  struct position pos);

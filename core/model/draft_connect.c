@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/model/decode.h"
 #include "core/model/names.h"
+#include "core/model/normalise.h"
 
 #include <string.h>
 
@@ -44,15 +45,8 @@ static void add_alias(struct arena *arena, struct service_network *network, cons
 /* A service that says no network is in `default`, and has to say so to have an alias there. */
 static void join_default(struct arena *arena, struct service *service)
 {
-	struct service_network *network;
-
-	if (service->n_networks > 0 || service->network_mode)
-		return;
-	network = ARENA_NEW(arena, struct service_network);
-	network->network = "default";
-	network->pos = service->pos;
-	service->networks = network;
-	service->n_networks = 1;
+	if (service->n_networks == 0 && !service->network_mode)
+		normalise_join_default(arena, service, service->pos);
 }
 
 static void connect_link(struct drafts *drafts, struct service *service, const struct link *link)

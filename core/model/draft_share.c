@@ -73,27 +73,12 @@ static bool can_share(struct sharing *s, const char *key, const struct service *
 	return false;
 }
 
-static void add_dependency(struct sharing *s, const struct service *other)
-{
-	struct service *service = s->service;
-	struct dependency *all;
-
-	for (size_t i = 0; i < service->n_depends_on; i++)
-		if (strcmp(service->depends_on[i].service, other->name) == 0)
-			return;
-	all = ARENA_ARRAY(s->decoder->arena, struct dependency, service->n_depends_on + 1);
-	if (service->n_depends_on)
-		memcpy(all, service->depends_on, service->n_depends_on * sizeof(*all));
-	all[service->n_depends_on++] = (struct dependency){
-		.service = other->name, .restart = true, .required = true, .pos = service->pos};
-	service->depends_on = all;
-}
-
 /* MODE of KEY as "service:NAME"; the other service has to be there and come first. */
 static void resolve(struct sharing *s, const char *key, const char **mode, size_t offset)
 {
 	const char *name = sharing_service(*mode), *others_mode;
 	const struct service *other;
+	struct link link;
 
 	if (!sharing_names_other(*mode))
 		return;
@@ -110,7 +95,8 @@ static void resolve(struct sharing *s, const char *key, const char **mode, size_
 	others_mode = *(const char *const *)((const char *)other + offset);
 	if (!can_share(s, key, other, others_mode))
 		return;
-	add_dependency(s, other);
+	link = (struct link){.service = other->name, .pos = s->service->pos};
+	draft_depend_on(s->decoder, s->service, &(struct links){&link, 1}, true);
 	*mode = arena_printf(s->decoder->arena, "service:%s", other->name);
 }
 

@@ -84,12 +84,12 @@ void normalise_profiles(struct project *project, const struct strings *active,
 	project->n_services = kept;
 }
 
-static void join_default(struct project *project, struct service *service)
+void normalise_join_default(struct arena *arena, struct service *service, struct position pos)
 {
-	struct service_network *network = ARENA_NEW(project->arena, struct service_network);
+	struct service_network *network = ARENA_NEW(arena, struct service_network);
 
 	network->network = "default";
-	network->pos = service->pos;
+	network->pos = pos;
 	service->networks = network;
 	service->n_networks = 1;
 }
@@ -112,7 +112,7 @@ void normalise_networks(struct project *project)
 
 	for (size_t i = 0; i < project->n_services; i++) {
 		if (services[i].n_networks == 0 && !services[i].network_mode)
-			join_default(project, &services[i]);
+			normalise_join_default(project->arena, &services[i], services[i].pos);
 		for (size_t j = 0; j < services[i].n_networks; j++)
 			names_add(&used, services[i].networks[j].network, project);
 	}

@@ -27,6 +27,9 @@ bool normalise_is_name(const char *text);
 void normalise_profiles(struct project *project, const struct strings *active,
 			struct names *ret_inactive);
 
+/* Put SERVICE, which says no network, into `default`, as if it said so at POS. */
+void normalise_join_default(struct arena *arena, struct service *service, struct position pos);
+
 /*
  * Put services without networks into `default`, drop networks that nobody
  * uses, and name networks and volumes after the project.
