@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
@@ -25,6 +26,7 @@ struct search {
 	const struct conntrack_match *matches;
 	size_t n;
 	struct netlink_batch batch; /* requests to delete what was found */
+	size_t open;		    /* connections that were found open */
 };
 
 static struct nlattr *inside(struct nlattr *attr, int type)
@@ -95,22 +97,49 @@ static void add_delete(struct netlink_batch *batch, struct nlattr *attrs[CTA_MAX
 	netlink_batch_add(batch, msg, ENOENT, "forget a tracked connection");
 }
 
-static int on_flow(const struct nlmsghdr *reply, void *data)
+/* Is the flow of REPLY one that is searched?  RET_ATTRS has what it consists of then. */
+static bool is_searched(const struct search *search, const struct nlmsghdr *reply,
+			struct nlattr *ret_attrs[CTA_MAX + 1])
+{
+	struct flow flow;
+
+	if (nlmsg_parse((struct nlmsghdr *)reply, sizeof(struct nfgenmsg), ret_attrs, CTA_MAX,
+			NULL) < 0)
+		return false;
+	flow = parse_flow(ret_attrs[CTA_TUPLE_ORIG], ret_attrs[CTA_TUPLE_REPLY]);
+	for (size_t i = 0; i < search->n; i++)
+		if (matches(&search->matches[i], &flow))
+			return true;
+	return false;
+}
+
+static int delete_flow(const struct nlmsghdr *reply, void *data)
 {
 	struct nlattr *attrs[CTA_MAX + 1];
 	struct search *search = data;
-	struct flow flow;
 
-	if (nlmsg_parse((struct nlmsghdr *)reply, sizeof(struct nfgenmsg), attrs, CTA_MAX, NULL) <
-	    0)
-		return 0;
-	flow = parse_flow(attrs[CTA_TUPLE_ORIG], attrs[CTA_TUPLE_REPLY]);
-	for (size_t i = 0; i < search->n; i++) {
-		if (!matches(&search->matches[i], &flow))
-			continue;
+	if (is_searched(search, reply, attrs))
 		add_delete(&search->batch, attrs);
-		break;
-	}
+	return 0;
+}
+
+/* From the first packet to the first half of the end; include/linux of nf_conntrack_tcp.h. */
+static bool is_open(uint8_t state)
+{
+	return state >= TCP_CONNTRACK_SYN_SENT && state <= TCP_CONNTRACK_CLOSE_WAIT;
+}
+
+static int count_flow(const struct nlmsghdr *reply, void *data)
+{
+	struct nlattr *attrs[CTA_MAX + 1];
+	struct search *search = data;
+	uint8_t state = TCP_CONNTRACK_NONE;
+
+	if (!is_searched(search, reply, attrs))
+		return 0;
+	take(inside(inside(attrs[CTA_PROTOINFO], CTA_PROTOINFO_TCP), CTA_PROTOINFO_TCP_STATE),
+	     &state, sizeof(state));
+	search->open += is_open(state);
 	return 0;
 }
 
@@ -134,8 +163,8 @@ int conntrack_flush(const struct conntrack_match *match_list, size_t n, size_t *
 
 	r = netlink_open(NETLINK_NETFILTER, &nl, err);
 	if (r == 0)
-		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP), on_flow, &search, err,
-				  "list the tracked connections");
+		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP), delete_flow, &search,
+				  err, "list the tracked connections");
 	if (r == 0)
 		r = netlink_batch_send(nl, &search.batch, err);
 	if (r < 0)
@@ -145,4 +174,21 @@ int conntrack_flush(const struct conntrack_match *match_list, size_t n, size_t *
 	if (ret_deleted)
 		*ret_deleted = deleted;
 	return 0;
+}
+
+int conntrack_count(const struct conntrack_match *match_list, size_t n, size_t *ret_n,
+		    struct err *err)
+{
+	CLEANUP(search_release)
+	struct search search = {.matches = match_list, .n = n, .batch = NETLINK_BATCH_INIT};
+	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
+	int r;
+
+	r = netlink_open(NETLINK_NETFILTER, &nl, err);
+	if (r == 0)
+		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP), count_flow, &search,
+				  err, "list the tracked connections");
+	if (r == 0)
+		*ret_n = search.open;
+	return r;
 }

@@ -35,4 +35,13 @@ struct conntrack_match {
 int conntrack_flush(const struct conntrack_match *matches, size_t n, size_t *ret_deleted,
 		    struct err *err);
 
+/*
+ * How many TCP connections that match one of the N in MATCHES are being made or
+ * are open; those that only wait for their last timer are not.  RET_N is the number.
+ *
+ * Blocks: likewise.
+ */
+int conntrack_count(const struct conntrack_match *matches, size_t n, size_t *ret_n,
+		    struct err *err);
+
 #endif

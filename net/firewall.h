@@ -36,6 +36,7 @@ struct firewall_network {
 	bool isolated; /* its containers may not talk to each other */
 };
 
+/* Several with the same host port share its new connections, at random and evenly. */
 struct firewall_port {
 	const char *service;	  /* for the comments */
 	const char *bridge;	  /* of the network that `addr` is in */

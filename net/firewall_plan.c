@@ -180,8 +180,24 @@ static void add_filter(struct firewall_plan *plan, const struct firewall_rules *
 	}
 }
 
+static bool same_host_port(const struct firewall_port *a, const struct firewall_port *b)
+{
+	return a->protocol == b->protocol && a->host_addr.s_addr == b->host_addr.s_addr &&
+	       a->host_port == b->host_port && a->count == b->count;
+}
+
+/* Port number AT and those behind it that share its host port: among how many is it chosen? */
+static unsigned int choices(const struct firewall_rules *rules, size_t at)
+{
+	unsigned int n = 0;
+
+	for (size_t i = at; i < rules->n_ports; i++)
+		n += same_host_port(&rules->ports[at], &rules->ports[i]);
+	return n;
+}
+
 static void add_nat_port(struct firewall_plan *plan, const char *project,
-			 const struct firewall_port *port)
+			 const struct firewall_port *port, unsigned int one_of)
 {
 	struct packet_rule *rule = add(plan, CHAIN_NAT, PACKET_DNAT, project, port->service);
 
@@ -192,6 +208,7 @@ static void add_nat_port(struct firewall_plan *plan, const char *project,
 	rule->last_port = (uint16_t)(port->host_port + port->count - 1);
 	rule->to = port->addr;
 	rule->to_port = port->port;
+	rule->one_of = one_of;
 }
 
 static void add_nat_network(struct firewall_plan *plan, const char *project,
@@ -235,7 +252,7 @@ void firewall_plan_compute(const char *project_id, const struct firewall_rules *
 	add_raw(&plan, rules);
 	add_filter(&plan, rules);
 	for (size_t i = 0; i < rules->n_ports; i++)
-		add_nat_port(&plan, rules->project, &rules->ports[i]);
+		add_nat_port(&plan, rules->project, &rules->ports[i], choices(rules, i));
 	if (rules->n_networks > 0)
 		add_host_nat(&plan, rules->project);
 	for (size_t i = 0; i < rules->n_networks; i++)

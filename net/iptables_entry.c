@@ -9,6 +9,7 @@
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_sctp.h>
+#include <linux/netfilter/xt_statistic.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <stdlib.h>
@@ -148,6 +149,18 @@ static void add_state(struct iptables_entry *entry, const struct packet_rule *ru
 		info->state_mask |= XT_CONNTRACK_STATE_DNAT;
 }
 
+/* At random and not in turns: the kernel begins each round anew at every commit, by anybody. */
+static void add_statistic(struct iptables_entry *entry, const struct packet_rule *rule)
+{
+	struct xt_statistic_info *info;
+
+	if (rule->one_of < 2)
+		return;
+	info = add_match(entry, "statistic", 0, sizeof(*info));
+	info->mode = XT_STATISTIC_MODE_RANDOM;
+	info->u.random.probability = (1u << 31) / rule->one_of;
+}
+
 static void add_comment(struct iptables_entry *entry, const struct packet_rule *rule)
 {
 	struct xt_comment_info *info;
@@ -213,6 +226,7 @@ void iptables_entry_build(const struct packet_rule *rule, struct iptables_entry 
 		add_ports(ret_entry, rule);
 	add_addrtype(ret_entry, rule);
 	add_state(ret_entry, rule);
+	add_statistic(ret_entry, rule);
 	add_comment(ret_entry, rule);
 	add_action(ret_entry, rule);
 }

@@ -44,6 +44,7 @@ struct packet_rule {
 	uint8_t protocol;
 	uint16_t first_port, last_port; /* destination; host byte order */
 	bool src_local, dst_local;	/* is it an address of this host? */
+	unsigned int one_of;		/* 2 or more: every so many-th new flow, at random */
 	unsigned int states;		/* any of these enum packet_state */
 	enum packet_action action;
 	char target[PACKET_CHAIN_SIZE];

@@ -105,7 +105,8 @@ int containers_pick(const json_t *list, const char *service, json_int_t index,
 
 bool container_is_alive(const json_t *container)
 {
-	static const char *const states[] = {"starting", "running", "stopping", "restarting"};
+	static const char *const states[] = {"starting", "running",    "draining",
+					     "stopping", "restarting", "waiting"};
 	const char *state = output_string(container, "state");
 
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++)

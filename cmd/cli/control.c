@@ -13,7 +13,7 @@
 struct control_args {
 	int64_t timeout, wait_timeout;
 	const char *signal;
-	bool wait;
+	bool wait, no_deps;
 };
 
 #define ARG(field) offsetof(struct control_args, field)
@@ -30,7 +30,9 @@ static const struct option_spec start_options[] = {
 static const struct option_spec stop_options[] = {TIMEOUT_OPTION};
 static const struct option_spec restart_options[] = {
 	TIMEOUT_OPTION,
-	{0, "wait", OPTION_FLAG, ARG(wait), NULL, "return when the services run and are healthy"}};
+	{0, "wait", OPTION_FLAG, ARG(wait), NULL, "return when the services run and are healthy"},
+	{0, "no-deps", OPTION_FLAG, ARG(no_deps), NULL,
+	 "leave alone what depends on them with 'restart: true'"}};
 static const struct option_spec kill_options[] = {
 	{'s', "signal", OPTION_STRING, ARG(signal), "SIGNAL", "what is sent (SIGKILL)"},
 };
@@ -72,6 +74,8 @@ static int control_run(struct cli *cli, const char *op, const struct control_arg
 		json_object_set_new(message, "wait_timeout", json_integer(args->wait_timeout));
 	if (message && args->wait)
 		json_object_set_new(message, "wait", json_true());
+	if (message && args->no_deps)
+		json_object_set_new(message, "no_deps", json_true());
 	if (message && args->signal)
 		json_object_set_new(message, "signal", json_string(args->signal));
 	return control_request(cli, project, message, done, nothing, err);
@@ -102,8 +106,10 @@ static int restart_run(struct cli *cli, const void *values, char **services, siz
 		       struct err *err)
 {
 	const struct control_args *given = values;
-	struct control_args args = {
-		.timeout = given->timeout, .wait_timeout = -1, .wait = given->wait};
+	struct control_args args = {.timeout = given->timeout,
+				    .wait_timeout = -1,
+				    .wait = given->wait,
+				    .no_deps = given->no_deps};
 
 	return control_run(cli, "restart", &args, services, n, "restarted",
 			   "nothing to do: there is no container", err);

@@ -21,8 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPEC_MAX (16 * 1024 * 1024)
-#define INDENT	 2
+#define INDENT 2
 
 struct inspect_args {
 	const char *format;

@@ -30,7 +30,7 @@ static const struct option_spec plan_options[] = {
 
 static int print_table(const json_t *actions, struct err *err)
 {
-	CLEANUP(table_release) struct table table = TABLE_INIT(4);
+	CLEANUP(table_release) struct table table = TABLE_INIT(5);
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 	const json_t *action;
 	size_t i;
@@ -38,11 +38,13 @@ static int print_table(const json_t *actions, struct err *err)
 	table_add(&table, "ACTION");
 	table_add(&table, "TARGET");
 	table_add(&table, "CLASS");
-	table_add(&table, "REASON");
+	table_add(&table, "IMPACT");
+	table_add(&table, "CAUSE");
 	json_array_foreach (actions, i, action) {
 		table_add(&table, output_string(action, "action"));
 		table_add(&table, output_string(action, "target"));
 		table_add(&table, output_string(action, "class"));
+		table_add(&table, output_string(action, "impact"));
 		table_add(&table, output_string(action, "reason"));
 	}
 	table_render(&table, &out);

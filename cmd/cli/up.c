@@ -15,6 +15,7 @@
 #include "cmd/cli/plan.h"
 #include "cmd/cli/progress.h"
 #include "cmd/cli/request.h"
+#include "cmd/cli/scale.h"
 #include "core/base/cleanup.h"
 #include "core/model/project.h"
 
@@ -28,6 +29,7 @@ struct up_args {
 	bool no_color, no_prefix, timestamps, abort_on_exit;
 	int64_t wait_timeout, timeout;
 	const char *exit_code_from;
+	struct string_list scale;
 };
 
 #define ARG(field) offsetof(struct up_args, field)
@@ -44,6 +46,8 @@ static const struct option_spec up_options[] = {
 	{0, "no-deps", OPTION_FLAG, ARG(no_deps), NULL, "without what the services depend on"},
 	{0, "remove-orphans", OPTION_FLAG, ARG(remove_orphans), NULL,
 	 "remove containers whose service is not in the file any more"},
+	{0, "scale", OPTION_LIST, ARG(scale), "SERVICE=NUMBER",
+	 "another number of containers than the file says"},
 	{'t', "timeout", OPTION_NUMBER, ARG(timeout), "SECONDS",
 	 "before a container that does not stop is killed"},
 	{0, "no-start", OPTION_FLAG, ARG(no_start), NULL, "create the containers, start none"},
@@ -57,6 +61,26 @@ static const struct option_spec up_options[] = {
 	{0, "exit-code-from", OPTION_STRING, ARG(exit_code_from), "SERVICE",
 	 "exit with its status; implies --abort-on-container-exit"},
 };
+
+static int set_scale(const struct up_args *args, json_t *request, struct err *err)
+{
+	json_t *services = json_object_get(json_object_get(request, "project"), "services");
+	CLEANUP(request_json_cleanup) json_t *scale = NULL;
+	const char *service;
+	json_t *number;
+	int r = scale_parse((char *const *)args->scale.items, args->scale.n, &scale, err);
+
+	if (r < 0)
+		return r;
+	json_object_foreach (scale, service, number) {
+		json_t *definition = json_object_get(services, service);
+
+		if (!definition)
+			return err_set(err, ENOENT, "--scale: no such service: '%s'", service);
+		json_object_set(definition, "scale", number);
+	}
+	return 0;
+}
 
 static int make_request(const struct project *project, const struct up_args *args, bool wait,
 			char **services, size_t n, json_t **ret_request, struct err *err)
@@ -77,6 +101,11 @@ static int make_request(const struct project *project, const struct up_args *arg
 				     err);
 	if (r < 0)
 		return r;
+	r = set_scale(args, request, err);
+	if (r < 0) {
+		json_decref(request);
+		return r;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].value)
 			json_object_set_new(request, flags[i].key, json_true());

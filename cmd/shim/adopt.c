@@ -66,7 +66,7 @@ int command_adopt(int argc, char **argv)
 	}
 	ooms = ending_count_ooms(adopted.loaded.spec.cgroup_memory);
 	report_ok(adopted.state.pid, adopted.state.pid_start);
-	streams_log_until_end(&adopted.streams, adopted.pidfd);
+	streams_log_until_end(&adopted.streams, adopted.pidfd, adopted.dir);
 	ending_inquire(adopted.pidfd, &record);
 	ending_kill_rest(ending_rest(&adopted.loaded.spec));
 	record.oom_killed = ending_count_ooms(adopted.loaded.spec.cgroup_memory) > ooms;

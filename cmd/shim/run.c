@@ -154,7 +154,7 @@ static void stay(struct run *run)
 	if (ending_rest(&run->loaded.spec))
 		rest = strdup(ending_rest(&run->loaded.spec));
 	loaded_spec_release(&run->loaded);
-	streams_log_until_end(&run->streams, run->pidfd);
+	streams_log_until_end(&run->streams, run->pidfd, run->dir);
 	ending_wait(run->pidfd, &record);
 	ending_kill_rest(rest);
 	record.oom_killed = ending_count_ooms(cgroup_memory) > run->ooms;

@@ -14,8 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
 
-#define SPEC_MAX (16 << 20)
-
 int protect_executable(char **argv, struct err *err)
 {
 	CLEANUP_FD int exe = open("/proc/self/exe", O_PATH | O_CLOEXEC), mount = -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/shim/streams.h"
 
+#include "cmd/shim/command.h"
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
 #include "core/container/spec.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -124,22 +126,60 @@ static void drain(struct streams *streams, char *buffer)
 	}
 }
 
-void streams_log_until_end(struct streams *streams, int pidfd)
+static volatile sig_atomic_t reload_wanted;
+
+static void on_reload(int signo)
+{
+	(void)signo;
+	reload_wanted = 1;
+}
+
+/* The signal comes only while we wait, so that none is overlooked. */
+static void expect_reload(sigset_t *ret_waiting)
+{
+	const struct sigaction action = {.sa_handler = on_reload};
+	sigset_t hup;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, ret_waiting);
+	sigdelset(ret_waiting, SIGHUP);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static void reload(struct streams *streams, int dirfd)
+{
+	struct loaded_spec loaded;
+
+	reload_wanted = 0;
+	if (loaded_spec_read(dirfd, &loaded, NULL) < 0)
+		return;
+	streams->log.max_size = loaded.spec.log_max_size;
+	streams->log.max_files = loaded.spec.log_max_files;
+	loaded_spec_release(&loaded);
+}
+
+void streams_log_until_end(struct streams *streams, int pidfd, int dirfd)
 {
 	char *buffer =
 		mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct timespec quiet_time = {.tv_nsec = QUIET_MS * 1000000L};
 	bool quiet = true;
+	sigset_t waiting;
 
 	if (buffer == MAP_FAILED)
 		return;
+	expect_reload(&waiting);
 	while (pidfd >= 0) {
 		struct pollfd polls[3] = {
 			{pidfd, POLLIN, 0},
 			{streams->fds[0], POLLIN, 0},
 			{streams->fds[1], POLLIN, 0},
 		};
-		int n = poll(polls, 3, quiet ? -1 : QUIET_MS);
+		int n = ppoll(polls, 3, quiet ? NULL : &quiet_time, &waiting);
 
+		if (reload_wanted)
+			reload(streams, dirfd);
 		if (n < 0)
 			continue;
 		if (n == 0)

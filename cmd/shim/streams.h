@@ -40,11 +40,12 @@ void streams_set_terminal(struct streams *streams, int master);
 
 /*
  * Log until the process of PIDFD (-1: gone already) has ended and nothing of
- * its output is left.
+ * its output is left.  At SIGHUP, how large the log may be is read again from
+ * the spec below DIRFD.
  *
  * Blocks: as long as that runs.
  */
-void streams_log_until_end(struct streams *streams, int pidfd);
+void streams_log_until_end(struct streams *streams, int pidfd, int dirfd);
 
 /* Remove the FIFOs. */
 void streams_remove(int dirfd);

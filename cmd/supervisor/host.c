@@ -57,6 +57,7 @@ static void observe_container(struct host *host, const struct container_record *
 		.config_hash = arena_strdup(arena, record->config_hash),
 		.live_hash = arena_strdup(arena, record->live_hash),
 		.image_id = arena_strdup(arena, record->image_id),
+		.candidate = record->candidate,
 		.state = OBSERVED_CREATED,
 	};
 	/* The spec comes last: without it, making the container was interrupted. */
@@ -280,6 +281,8 @@ const struct driver_ops host_driver_ops = {
 	.record_save = host_record_save,
 	.firewall_prepare = host_firewall_prepare,
 	.firewall_sync = host_firewall_sync,
+	.connections_prepare = host_connections_prepare,
+	.connections_count = host_connections_count,
 	.names_sync = host_names_sync,
 };
 

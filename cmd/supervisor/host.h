@@ -27,8 +27,10 @@
  *	host_attach.c		containers in networks, and their addresses
  *	host_firewall.c		rules
  *	host_ports.c		reserved host ports
+ *	host_connections.c	who is still connected
  *	host_volume.c		volumes
- *	host_container.c	making, changing and removing a container
+ *	host_container.c	making and removing a container
+ *	host_update.c		changing one that may be running
  *	host_process.c		starting, watching and ending its process
  *	host_spec.c		service + image → what the shim does
  *	host_mounts.c		the mounts of that, host_files.c: /etc/hosts and the like
@@ -52,8 +54,10 @@ struct host_lease {
 	struct in_addr addr;
 };
 
+/* A port that is kept for a container; containers of one service may share one. */
 struct host_port {
 	char container[RECORD_NAME_MAX];
+	char service[64];
 	char protocol[8], host_ip[46];
 	uint16_t port;
 	int fd;
@@ -139,6 +143,13 @@ int host_attach(struct host *host, const struct service *service, const struct h
 		struct container_record *record, struct err *err);
 int host_detach(struct host *host, const char *container, struct err *err);
 
+/*
+ * Bring a container that may be running to SERVICE's networks: it leaves some,
+ * joins others, and what it has in both stays as it is.
+ */
+int host_reattach(struct host *host, const struct service *service, struct container_record *record,
+		  struct err *err);
+
 /* Know again which addresses are given away, from the records. */
 int host_leases_load(struct host *host, struct err *err);
 
@@ -157,6 +168,9 @@ struct host_devices {
 	struct device_rule *rules; /* for these nodes, and those of device_cgroup_rules */
 	size_t n_rules;
 };
+
+/* The limits of SERVICE's containers. */
+struct cgroup_limits host_limits(const struct service *service);
 
 /*
  * Bring the disk I/O of the cgroup PATH to what SERVICE says.  NAME is the
@@ -209,6 +223,8 @@ int host_firewall_sync(void *ctx, void *prepared, struct err *err);
 int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
 		       struct err *err);
 void host_ports_free(void *ctx, const char *name);
+void *host_connections_prepare(void *ctx, const char *name);
+int host_connections_count(void *ctx, void *prepared, size_t *ret_n, struct err *err);
 int host_volume_create(void *ctx, const struct volume *volume, struct err *err);
 int host_volume_remove(void *ctx, const char *name, struct err *err);
 int host_container_create(void *ctx, const struct container_def *def,

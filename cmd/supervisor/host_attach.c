@@ -38,13 +38,18 @@ static void lease(struct host *host, const char *container, const char *network,
 	snprintf(added->network, sizeof(added->network), "%s", network);
 }
 
-static void end_leases(struct host *host, const char *container)
+/* NETWORK NULL: in all of them. */
+static void end_leases(struct host *host, const char *container, const char *network)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (strcmp(host->leases[i].container, container) != 0)
-			host->leases[n++] = host->leases[i];
+	for (size_t i = 0; i < host->n_leases; i++) {
+		const struct host_lease *l = &host->leases[i];
+
+		if (strcmp(l->container, container) != 0 ||
+		    (network && strcmp(l->network, network) != 0))
+			host->leases[n++] = *l;
+	}
 	host->n_leases = n;
 }
 
@@ -122,13 +127,27 @@ static bool parse_mac(const char *text, uint8_t ret[ENDPOINT_MAC_LEN])
 	return true;
 }
 
-/* Attachment number AT of SERVICE: into RECORD, and as an endpoint to be made. */
-static int work_out_endpoint(struct host *host, const struct service_network *wanted, size_t at,
-			     struct container_record *record, uint8_t mac[ENDPOINT_MAC_LEN],
-			     struct endpoint *ret, struct err *err)
+/* "eth0" and so on, the first that RECORD does not have. */
+static void choose_interface(const struct container_record *record, struct record_address *a)
+{
+	bool taken = true;
+
+	for (unsigned int n = 0; taken; n++) {
+		snprintf(a->interface, sizeof(a->interface), "eth%u", n % 1000);
+		taken = false;
+		for (size_t i = 0; i < record->n_addresses; i++)
+			if (strcmp(record->addresses[i].interface, a->interface) == 0)
+				taken = true;
+	}
+}
+
+/* Choose what WANTED leaves open, at the end of RECORD's addresses. */
+static int choose_attachment(struct host *host, const struct service_network *wanted,
+			     struct container_record *record, struct err *err)
 {
 	struct host_network *network = host_network(host, wanted->network);
-	struct record_address *a = &record->addresses[at];
+	struct record_address *a = &record->addresses[record->n_addresses];
+	uint8_t mac[ENDPOINT_MAC_LEN];
 	struct in_addr addr;
 	int r;
 
@@ -137,31 +156,46 @@ static int work_out_endpoint(struct host *host, const struct service_network *wa
 	r = choose_address(host, network, wanted, record->name, &addr, err);
 	if (r < 0)
 		return r;
-	lease(host, record->name, wanted->network, addr);
 	endpoint_mac(addr, mac);
 	if (wanted->mac_address && !parse_mac(wanted->mac_address, mac))
 		return err_set(err, EINVAL, "'%s' is no MAC address", wanted->mac_address);
+	lease(host, record->name, wanted->network, addr);
+	*a = (struct record_address){.prefix = network->gateway.len};
 	snprintf(a->network, sizeof(a->network), "%s", wanted->network);
 	addr_format(addr, a->address);
 	addr_format(network->gateway.addr, a->gateway);
-	a->prefix = network->gateway.len;
 	snprintf(a->mac, sizeof(a->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		 mac[3], mac[4], mac[5]);
 	if (wanted->interface_name)
 		snprintf(a->interface, sizeof(a->interface), "%s", wanted->interface_name);
 	else
-		snprintf(a->interface, sizeof(a->interface), "eth%u",
-			 (unsigned int)(at % RECORD_NETWORKS_MAX));
+		choose_interface(record, a);
 	endpoint_name(host->id, record->name, network->record.name, a->host_link);
+	record->n_addresses++;
+	return 0;
+}
+
+/* What RECORD says of one attachment, for net/.  MAC keeps the address. */
+static int endpoint_of(struct host *host, const struct container_record *record,
+		       const struct record_address *a, int netns, uint8_t mac[ENDPOINT_MAC_LEN],
+		       struct endpoint *ret, struct err *err)
+{
+	const struct host_network *network = host_network(host, a->network);
+
+	if (!network || network->ifindex == 0)
+		return err_set(err, ENOENT, "network '%s' is not there", a->network);
+	if (!parse_mac(a->mac, mac))
+		return err_set(err, EINVAL, "'%s' is no MAC address", a->mac);
 	*ret = (struct endpoint){.container = record->name,
 				 .network = network->record.name,
 				 .ifname = a->interface,
+				 .netns_fd = netns,
 				 .bridge_ifindex = network->ifindex,
-				 .address = {.addr = addr, .len = network->gateway.len},
+				 .address = {.len = network->gateway.len},
 				 .mac = mac};
 	if (!network->record.internal)
 		ret->gateway = network->gateway.addr;
-	return 0;
+	return addr_parse(a->address, &ret->address.addr, err);
 }
 
 /* Only one network of a container has the default route: the first that leads outside. */
@@ -186,45 +220,149 @@ static int make_netns(const char *name, const struct host_ids *ids, int *ret_net
 	return r < 0 ? r : netns_create(name, fresh, ret_netns, err);
 }
 
-int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
-		struct container_record *record, struct err *err)
+/* Make, or put right, every link that RECORD says. */
+static int attach_all(struct host *host, const struct container_record *record, int netns,
+		      struct err *err)
 {
 	struct endpoint endpoints[RECORD_NETWORKS_MAX];
 	uint8_t macs[RECORD_NETWORKS_MAX][ENDPOINT_MAC_LEN];
-	char name[NETNS_NAME_MAX];
-	CLEANUP_FD int netns = -1;
 	int r = 0;
 
-	if (service->n_networks > RECORD_NETWORKS_MAX)
-		return err_set(err, E2BIG, "a container can be in at most %d networks",
-			       RECORD_NETWORKS_MAX);
-	for (size_t i = 0; r == 0 && i < service->n_networks; i++) {
-		r = work_out_endpoint(host, &service->networks[i], i, record, macs[i],
-				      &endpoints[i], err);
-		record->n_addresses = r == 0 ? i + 1 : i;
-	}
+	for (size_t i = 0; r == 0 && i < record->n_addresses; i++)
+		r = endpoint_of(host, record, &record->addresses[i], netns, macs[i], &endpoints[i],
+				err);
 	if (r < 0)
 		return r;
-	one_default_route(endpoints, service->n_networks);
+	one_default_route(endpoints, record->n_addresses);
+	return endpoints_attach(host->nl, host->project, host->id, endpoints, record->n_addresses,
+				err);
+}
+
+static int check_number(const struct service *service, struct err *err)
+{
+	return service->n_networks <= RECORD_NETWORKS_MAX
+		       ? 0
+		       : err_set(err, E2BIG, "a container can be in at most %d networks",
+				 RECORD_NETWORKS_MAX);
+}
+
+int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
+		struct container_record *record, struct err *err)
+{
+	char name[NETNS_NAME_MAX];
+	CLEANUP_FD int netns = -1;
+	int r = check_number(service, err);
+
+	for (size_t i = 0; r == 0 && i < service->n_networks; i++)
+		r = choose_attachment(host, &service->networks[i], record, err);
 	/* Before anything is made, so that no address is given away twice or forgotten. */
-	r = record_save(host->run_fd, record, err);
+	if (r == 0)
+		r = record_save(host->run_fd, record, err);
 	if (r < 0)
 		return r;
 	netns_name(host->id, record->name, name);
 	r = make_netns(name, ids, &netns, err);
+	return r < 0 ? r : attach_all(host, record, netns, err);
+}
+
+/* Does what RECORD has, A, do for what is WANTED? */
+static bool still_wanted(const struct record_address *a, const struct service_network *wanted)
+{
+	uint8_t mac[ENDPOINT_MAC_LEN], has[ENDPOINT_MAC_LEN];
+
+	if (strcmp(a->network, wanted->network) != 0)
+		return false;
+	if (wanted->ipv4_address && strcmp(a->address, wanted->ipv4_address) != 0)
+		return false;
+	if (wanted->interface_name && strcmp(a->interface, wanted->interface_name) != 0)
+		return false;
+	return !wanted->mac_address ||
+	       (parse_mac(wanted->mac_address, mac) && parse_mac(a->mac, has) &&
+		memcmp(mac, has, sizeof(mac)) == 0);
+}
+
+static const struct service_network *wanted_for(const struct service *service,
+						const struct record_address *a)
+{
+	for (size_t i = 0; i < service->n_networks; i++)
+		if (still_wanted(a, &service->networks[i]))
+			return &service->networks[i];
+	return NULL;
+}
+
+static bool has_attachment(const struct container_record *record, const char *network)
+{
+	for (size_t i = 0; i < record->n_addresses; i++)
+		if (strcmp(record->addresses[i].network, network) == 0)
+			return true;
+	return false;
+}
+
+static int leave(struct host *host, struct container_record *record, size_t at, struct err *err)
+{
+	const struct record_address *a = &record->addresses[at];
+	const struct host_network *network = host_network(host, a->network);
+	int r = 0;
+
+	if (network)
+		r = endpoint_detach(host->nl, host->id, record->name, network->record.name, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < service->n_networks; i++)
-		endpoints[i].netns_fd = netns;
-	return endpoints_attach(host->nl, host->project, host->id, endpoints, service->n_networks,
-				err);
+	end_leases(host, record->name, a->network);
+	record->n_addresses--;
+	memmove(&record->addresses[at], &record->addresses[at + 1],
+		(record->n_addresses - at) * sizeof(*a));
+	return 0;
+}
+
+/* As it stands in SERVICE: the first network has the default route and the name server. */
+static void put_in_order(const struct service *service, struct container_record *record)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < service->n_networks; i++) {
+		for (size_t j = n; j < record->n_addresses; j++) {
+			struct record_address found = record->addresses[j];
+
+			if (strcmp(found.network, service->networks[i].network) != 0)
+				continue;
+			memmove(&record->addresses[n + 1], &record->addresses[n],
+				(j - n) * sizeof(found));
+			record->addresses[n++] = found;
+			break;
+		}
+	}
+}
+
+int host_reattach(struct host *host, const struct service *service, struct container_record *record,
+		  struct err *err)
+{
+	char name[NETNS_NAME_MAX];
+	CLEANUP_FD int netns = -1;
+	int r = check_number(service, err);
+
+	for (size_t i = record->n_addresses; r == 0 && i-- > 0;)
+		if (!wanted_for(service, &record->addresses[i]))
+			r = leave(host, record, i, err);
+	for (size_t i = 0; r == 0 && i < service->n_networks; i++)
+		if (!has_attachment(record, service->networks[i].network))
+			r = choose_attachment(host, &service->networks[i], record, err);
+	put_in_order(service, record);
+	/* Also after a failure: what was left is left. */
+	if (record_save(host->run_fd, record, r == 0 ? err : NULL) < 0 && r == 0)
+		r = -EIO;
+	if (r < 0)
+		return r;
+	netns_name(host->id, record->name, name);
+	r = netns_open(name, &netns, err);
+	return r < 0 ? r : attach_all(host, record, netns, err);
 }
 
 int host_detach(struct host *host, const char *container, struct err *err)
 {
 	char name[NETNS_NAME_MAX];
 
-	end_leases(host, container);
+	end_leases(host, container, NULL);
 	/* The kernel takes the links away with the namespace. */
 	netns_name(host->id, container, name);
 	return netns_remove(name, err);

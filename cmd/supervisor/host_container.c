@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Making, changing and removing a container
+ * Making and removing a container
  *
  * Creation: record, directories, network, cgroups, spec.  The record is first
  * and its removal last, so whatever a crash leaves is found by it.
@@ -51,7 +51,7 @@ static bool limits_io(const struct service *service)
 	       blkio->write_iops.n;
 }
 
-static struct cgroup_limits limits_of(const struct service *service)
+struct cgroup_limits host_limits(const struct service *service)
 {
 	const struct limits *l = &service->limits;
 	struct cgroup_limits limits = {
@@ -85,7 +85,7 @@ static int restrict_devices(struct host *host, const struct service *service, co
 static int make_cgroups(struct host *host, const struct service *service, const char *name,
 			const struct host_devices *devices, struct err *err)
 {
-	struct cgroup_limits limits = limits_of(service);
+	struct cgroup_limits limits = host_limits(service);
 	char path[CGROUP_PATH_MAX];
 	int r;
 
@@ -157,19 +157,6 @@ int host_container_create(void *ctx, const struct container_def *def,
 	if (r < 0)
 		host_container_remove(host, record->name, NULL);
 	return r;
-}
-
-int host_container_update(void *ctx, const struct container_def *def,
-			  struct container_record *record, struct err *err)
-{
-	struct host *host = ctx;
-	struct cgroup_limits limits = limits_of(def->service);
-	char path[CGROUP_PATH_MAX];
-	int r;
-
-	host_cgroup_path(host, record->name, path, sizeof(path));
-	r = cgroup_apply_limits(&host->cgroups, path, &limits, err);
-	return r < 0 ? r : host_apply_io(host, def->service, record->name, path, err);
 }
 
 int host_container_remove(void *ctx, const char *name, struct err *err)

@@ -98,8 +98,9 @@ static int anonymous_volume(struct host *host, struct container_record *record, 
 	if (r < 0)
 		return r;
 	*ret_source = arena_strdup(arena, path);
-	while (record->anonymous_volumes && record->anonymous_volumes[n])
-		n++;
+	for (; record->anonymous_volumes && record->anonymous_volumes[n]; n++)
+		if (strcmp(record->anonymous_volumes[n], name) == 0)
+			return 0;
 	grown = realloc(record->anonymous_volumes, (n + 2) * sizeof(*grown));
 	if (!grown)
 		return err_nomem(err);

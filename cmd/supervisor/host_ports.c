@@ -32,8 +32,7 @@ static struct host_port *held(struct host *host, const struct host_port *port)
 	for (size_t i = 0; i < host->n_ports; i++) {
 		struct host_port *h = &host->ports[i];
 
-		if (h->fd >= 0 && h->port == port->port &&
-		    strcmp(h->container, port->container) == 0 &&
+		if (h->fd >= 0 && h->port == port->port && strcmp(h->service, port->service) == 0 &&
 		    strcmp(h->protocol, port->protocol) == 0 &&
 		    strcmp(h->host_ip, port->host_ip) == 0)
 			return h;
@@ -41,7 +40,7 @@ static struct host_port *held(struct host *host, const struct host_port *port)
 	return NULL;
 }
 
-/* One host port: the socket that is held already, or a new one. */
+/* One host port: the socket that the service holds already, or a new one. */
 static int claim_port(struct host *host, struct claim *claim, struct host_port *port,
 		      struct err *err)
 {
@@ -54,7 +53,8 @@ static int claim_port(struct host *host, struct claim *claim, struct host_port *
 		return err_nomem(err);
 	claim->items = grown;
 	if (there) {
-		/* Shared until the claim is complete; a duplicate keeps both sides simple. */
+		/* Shared with the other replicas, and with ourselves until the claim is
+		 * complete. */
 		port->fd = fcntl(there->fd, F_DUPFD_CLOEXEC, 3);
 		if (port->fd < 0)
 			return err_sys(err, errno, "keep port %u", port->port);
@@ -95,6 +95,7 @@ static int claim_range(struct host *host, struct claim *claim, const struct port
 		struct host_port one = {.port = first ? (uint16_t)(first + i) : 0, .fd = -1};
 
 		snprintf(one.container, sizeof(one.container), "%s", record->name);
+		snprintf(one.service, sizeof(one.service), "%s", record->service);
 		memcpy(one.protocol, ret->protocol, sizeof(one.protocol));
 		memcpy(one.host_ip, ret->host_ip, sizeof(one.host_ip));
 		r = claim_port(host, claim, &one, err);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -195,6 +196,15 @@ int cgroup_kill_unified(const char *directory, struct err *err);
  * cgroup: 0.
  */
 int cgroup_signal(const struct cgroup_host *host, const char *path, int signo, struct err *err);
+
+/*
+ * Call EACH with every process in PATH and below it until it returns < 0; again
+ * with those that came meanwhile, so that children have what their parents got.
+ * A pid may have ended, and be another's, by then: what EACH does must be harmless.
+ */
+int cgroup_each_process(const struct cgroup_host *host, const char *path,
+			int (*each)(pid_t pid, void *data, struct err *err), void *data,
+			struct err *err);
 
 /* Is any process in PATH or below it?  No such cgroup: false. */
 int cgroup_populated(const struct cgroup_host *host, const char *path, bool *ret_populated,

@@ -25,6 +25,9 @@
 
 #define FREEZE_TIMEOUT_MS 2000
 
+/* A fork bomb that is faster than we are is not followed for ever. */
+#define EACH_PROCESS_MAX 100000
+
 struct signalling {
 	const char *path; /* the cgroup, as at the end of the lines of /proc/PID/cgroup */
 	int signo;
@@ -45,8 +48,9 @@ static bool is_in_cgroup(pid_t pid, const char *path)
 	return false;
 }
 
-static int signal_pid(pid_t pid, const struct signalling *how, struct err *err)
+static int signal_pid(pid_t pid, void *data, struct err *err)
 {
+	const struct signalling *how = data;
 	CLEANUP_FD int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (pidfd < 0)
@@ -58,18 +62,24 @@ static int signal_pid(pid_t pid, const struct signalling *how, struct err *err)
 	return 0;
 }
 
-static int signal_tree(int dirfd, const struct signalling *how, struct err *err);
+/* What is done with each process of a tree of cgroups. */
+struct walk {
+	int (*each)(pid_t pid, void *data, struct err *err);
+	void *data;
+};
 
-static int signal_child(int dirfd, const char *name, void *data, struct err *err)
+static int walk_tree(int dirfd, const struct walk *walk, struct err *err);
+
+static int walk_child(int dirfd, const char *name, void *data, struct err *err)
 {
 	CLEANUP_FD int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(err, errno, "open cgroup '%s'", name);
-	return signal_tree(fd, data, err);
+	return walk_tree(fd, data, err);
 }
 
-static int signal_tree(int dirfd, const struct signalling *how, struct err *err)
+static int walk_tree(int dirfd, const struct walk *walk, struct err *err)
 {
 	CLEANUP_FREE char *procs = NULL;
 	char *save = NULL;
@@ -82,11 +92,11 @@ static int signal_tree(int dirfd, const struct signalling *how, struct err *err)
 		pid_t pid = (pid_t)strtol(line, NULL, 10);
 
 		/* 0 is a process that our pid namespace does not see. */
-		r = pid > 0 ? signal_pid(pid, how, err) : 0;
+		r = pid > 0 ? walk->each(pid, walk->data, err) : 0;
 		if (r < 0)
 			return r;
 	}
-	return cgroup_each_child(dirfd, signal_child, (void *)how, err);
+	return cgroup_each_child(dirfd, walk_child, (void *)walk, err);
 }
 
 /* The hierarchy to look for a container's processes in. */
@@ -99,16 +109,62 @@ static const struct cgroup_tree *process_tree(const struct cgroup_host *host)
 	return freezer ? freezer : cgroup_tree_at(host, 0);
 }
 
-int cgroup_signal(const struct cgroup_host *host, const char *path, int signo, struct err *err)
+static int walk_cgroup(const struct cgroup_host *host, const char *path, const struct walk *walk,
+		       struct err *err)
 {
-	const struct signalling how = {.path = path, .signo = signo};
 	CLEANUP_FD int dirfd = -1;
 	int r;
 
 	r = cgroup_open_if_any(process_tree(host), path, &dirfd, err);
 	if (r < 0 || dirfd < 0)
 		return r;
-	return signal_tree(dirfd, &how, err);
+	return walk_tree(dirfd, walk, err);
+}
+
+int cgroup_signal(const struct cgroup_host *host, const char *path, int signo, struct err *err)
+{
+	struct signalling how = {.path = path, .signo = signo};
+
+	return walk_cgroup(host, path, &(struct walk){signal_pid, &how}, err);
+}
+
+/* The processes that were seen before are passed over, so that the rounds come to an end. */
+struct rounds {
+	int (*each)(pid_t pid, void *data, struct err *err);
+	void *data;
+	pid_t *seen;
+	size_t n, before; /* how many there are, and were at the beginning of this round */
+};
+
+static int visit(pid_t pid, void *data, struct err *err)
+{
+	struct rounds *rounds = data;
+	pid_t *grown;
+
+	for (size_t i = 0; i < rounds->before; i++)
+		if (rounds->seen[i] == pid)
+			return 0;
+	grown = realloc(rounds->seen, (rounds->n + 1) * sizeof(*grown));
+	if (!grown)
+		return err_nomem(err);
+	rounds->seen = grown;
+	grown[rounds->n++] = pid;
+	return rounds->each(pid, rounds->data, err);
+}
+
+int cgroup_each_process(const struct cgroup_host *host, const char *path,
+			int (*each)(pid_t pid, void *data, struct err *err), void *data,
+			struct err *err)
+{
+	struct rounds rounds = {.each = each, .data = data};
+	int r;
+
+	do {
+		rounds.before = rounds.n;
+		r = walk_cgroup(host, path, &(struct walk){visit, &rounds}, err);
+	} while (r == 0 && rounds.n > rounds.before && rounds.n < EACH_PROCESS_MAX);
+	free(rounds.seen);
+	return r;
 }
 
 static int64_t now_ms(void)
@@ -146,7 +202,8 @@ static int freeze(int dirfd, struct err *err)
  */
 static int kill_frozen(const struct cgroup_tree *freezer, const char *path, struct err *err)
 {
-	const struct signalling how = {.path = path, .signo = SIGKILL};
+	struct signalling how = {.path = path, .signo = SIGKILL};
+	const struct walk walk = {signal_pid, &how};
 	CLEANUP_FD int dirfd = -1;
 	int r, killed, thawed;
 
@@ -154,7 +211,7 @@ static int kill_frozen(const struct cgroup_tree *freezer, const char *path, stru
 	if (r < 0 || dirfd < 0)
 		return r;
 	r = freeze(dirfd, err);
-	killed = signal_tree(dirfd, &how, r < 0 ? NULL : err);
+	killed = walk_tree(dirfd, &walk, r < 0 ? NULL : err);
 	thawed = fd_write_control(dirfd, "freezer.state", "THAWED",
 				  r < 0 || killed < 0 ? NULL : err);
 	r = r < 0 ? r : killed < 0 ? killed : thawed;

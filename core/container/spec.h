@@ -124,6 +124,7 @@ int container_spec_encode(const struct container_spec *spec, void **ret_data, si
  *
  * -EBADMSG: DATA is no spec.
  */
+#define SPEC_MAX ((size_t)16 << 20) /* bytes; no spec is longer */
 int container_spec_decode(const void *data, size_t len, struct container_spec *ret_spec,
 			  struct err *err);
 

@@ -51,6 +51,9 @@ static enum progress readiness(const struct apply *apply, size_t action, size_t 
 		if (earlier != DONE)
 			ready = PENDING;
 	}
+	for (size_t i = 0; i < a->n_behind; i++)
+		if (apply->progress[a->behind[i]] < DONE)
+			ready = PENDING;
 	return ready;
 }
 
@@ -149,6 +152,11 @@ const struct plan *apply_plan(const struct apply *apply)
 bool apply_is_running(const struct apply *apply, size_t action)
 {
 	return apply->progress[action] == RUNNING;
+}
+
+bool apply_has_failed(const struct apply *apply, size_t action)
+{
+	return apply->progress[action] == FAILED;
 }
 
 size_t apply_failures(const struct apply *apply)

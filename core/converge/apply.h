@@ -48,6 +48,9 @@ const struct plan *apply_plan(const struct apply *apply);
 /* Is ACTION under way? */
 bool apply_is_running(const struct apply *apply, size_t action);
 
+/* Did ACTION itself fail? */
+bool apply_has_failed(const struct apply *apply, size_t action);
+
 /* How many actions failed, those given up because of them not counted. */
 size_t apply_failures(const struct apply *apply);
 

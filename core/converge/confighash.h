@@ -9,11 +9,11 @@ struct service;
  * Config hash: has a service changed since its container was made?
  *
  * Two hashes over the canonical form of a service, so that a change is known
- * by comparing strings.  `config` covers what a running process cannot be
- * given any more (image, command, environment, mounts, …) together with the
- * image's id; `live` covers the rest: limits, restart and health policy,
- * published ports, labels, stop behaviour.  What concerns `up` alone
- * (depends_on, profiles, scale, attach) is in neither.
+ * by comparing strings; which attribute is in which says its apply class
+ * (core/model/schema.h).  `config` covers what a running process cannot be given
+ * any more (image, command, environment, mounts, …) together with the image's
+ * id; `live` what it can: limits, policies, published ports, networks, labels.
+ * What concerns `up` alone (depends_on, profiles, scale, attach) is in neither.
  */
 #define CONFIG_HASH_SIZE 65
 

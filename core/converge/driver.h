@@ -153,6 +153,14 @@ struct driver_ops {
 				  bool teardown);
 	int (*firewall_sync)(void *ctx, void *prepared, struct err *err);
 
+	/*
+	 * How many connections lead to the container NAME, each side's end still to come.
+	 * The question is put together by connections_prepare() on the loop;
+	 * connections_count() then answers it in a pool thread and frees it.
+	 */
+	void *(*connections_prepare)(void *ctx, const char *name);
+	int (*connections_count)(void *ctx, void *prepared, size_t *ret_n, struct err *err);
+
 	/* Answer these names from now on, and no others. */
 	int (*names_sync)(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
 };

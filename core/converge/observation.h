@@ -23,8 +23,9 @@ struct observed_container {
 	const char *config_hash, *live_hash;
 	const char *image_id;
 	enum observed_state state;
-	int exit_code; /* OBSERVED_EXITED */
-	bool broken;   /* a part of it is missing: only making it anew helps */
+	int exit_code;	/* OBSERVED_EXITED */
+	bool broken;	/* a part of it is missing: only making it anew helps */
+	bool candidate; /* it was to take another one's place, and has not */
 };
 
 struct observed_network {

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/model/apply_class.h"
+
 struct arena;
 struct err;
 struct observation;
@@ -33,6 +35,7 @@ struct service;
 	X(VOLUME_CREATE, "create volume")                                                          \
 	X(CONTAINER_CREATE, "create container")                                                    \
 	X(CONTAINER_UPDATE, "update container")                                                    \
+	X(CONTAINER_REPLACE, "replace container")                                                  \
 	X(CONTAINER_START, "start container")                                                      \
 	X(CONTAINER_AWAIT_STARTED, "wait until started")                                           \
 	X(CONTAINER_AWAIT_HEALTHY, "wait until healthy")                                           \
@@ -49,19 +52,34 @@ enum action_type {
 		ACTION_TYPE_COUNT
 };
 
-/* What applying it means to what runs, as `stack plan` names it. */
-enum apply_class { APPLY_NONE, APPLY_LIVE, APPLY_RECREATE };
+/*	 name		what users notice of it */
+#define IMPACTS(X)                                                                                 \
+	X(NONE, "no effect")                                                                       \
+	X(KEPT, "connections kept")                                                                \
+	X(RESTART, "restart")                                                                      \
+	X(GAP, "gap")
+
+enum impact {
+#define X(name, text) IMPACT_##name,
+	IMPACTS(X)
+#undef X
+};
 
 struct action {
 	enum action_type type;
 	const char *target; /* "shop-web-1"; a network's key; a volume's name */
 	const char *reason; /* "image changed"; for people */
 	enum apply_class apply_class;
+	enum impact impact;
+	const char *replaces; /* REPLACE: the container that goes; TARGET itself: before it comes */
+	bool drain;	      /* STOP: others of its service go on, so its connections end first */
 	const struct service *service; /* container actions, where the project has it */
 	unsigned int index;
 	const char *config_hash, *live_hash, *image_id; /* CREATE and UPDATE */
 	uint32_t *after; /* indices into plan->actions, all smaller than its own */
 	size_t n_after;
+	uint32_t *behind; /* likewise, but it does not matter how they ended */
+	size_t n_behind;
 };
 
 struct plan {
@@ -80,6 +98,7 @@ struct plan {
 /* What the project asks for, with what its services' images say worked in. */
 struct desired {
 	const struct project *project;
+	const struct project *previous;		/* what was asked for before; NULL: nothing */
 	const struct desired_service *services; /* one for each of project->services */
 	const char *const *network_hashes;	/* one for each of project->networks */
 };
@@ -100,7 +119,10 @@ struct plan_options {
 
 /*
  * The way to DESIRED.  A container whose config hash differs is made anew
- * (STOP, REMOVE, CREATE, START); one whose live hash alone differs is updated.
+ * (STOP, REMOVE, CREATE, START), or by REPLACE where its service says how; one
+ * whose live hash alone differs is updated.  What shares the namespaces of a
+ * container that goes is made anew with it, and what depends on it with
+ * `restart: true` is restarted, whether asked for or not.
  * RET_PLAN is left alone on failure; its strings live in its arena, services
  * are borrowed from the project.
  *
@@ -122,8 +144,15 @@ int plan_down(const struct project *project, const struct observation *actual, b
  * of project->services), in order.
  */
 enum plan_cycle { PLAN_STOP, PLAN_START, PLAN_RESTART };
+
+struct cycle_options {
+	enum plan_cycle cycle;
+	bool wait;    /* end only when they are up and healthy */
+	bool no_deps; /* RESTART leaves those that depend on them with `restart: true` */
+};
+
 int plan_cycle(const struct project *project, const struct observation *actual, const bool *wanted,
-	       enum plan_cycle cycle, bool wait, struct plan *ret_plan, struct err *err);
+	       const struct cycle_options *options, struct plan *ret_plan, struct err *err);
 
 /* Nothing to do: desired and actual agree. */
 static inline bool plan_is_empty(const struct plan *plan)
@@ -133,6 +162,7 @@ static inline bool plan_is_empty(const struct plan *plan)
 
 const char *action_type_name(enum action_type type);
 const char *apply_class_name(enum apply_class apply_class);
+const char *impact_name(enum impact impact);
 
 /* "shop-web-1", or what container_name says.  In ARENA. */
 const char *plan_container_name(const struct project *project, const struct service *service,

@@ -21,9 +21,24 @@ const char *action_type_name(enum action_type type)
 
 const char *apply_class_name(enum apply_class apply_class)
 {
-	static const char *const names[] = {"none", "live", "recreate"};
+	static const char *const names[] = {[APPLY_NONE] = "none",
+					    [APPLY_LIVE] = "live",
+					    [APPLY_RELOAD] = "reload",
+					    [APPLY_ROLLING] = "rolling",
+					    [APPLY_RECREATE] = "recreate"};
 
 	return names[apply_class];
+}
+
+const char *impact_name(enum impact impact)
+{
+	static const char *const names[] = {
+#define X(name, text) text,
+		IMPACTS(X)
+#undef X
+	};
+
+	return names[impact];
 }
 
 const char *plan_container_name(const struct project *project, const struct service *service,
@@ -88,25 +103,47 @@ void plan_warn(struct plan_builder *builder, const char *fmt, ...)
 	plan->warnings[plan->n_warnings++] = arena_strdup(plan->arena, text);
 }
 
+/* Doubled at each power of two: the list needs no capacity of its own. */
+static void add_edge(struct arena *arena, uint32_t **list, size_t *n, uint32_t earlier)
+{
+	uint32_t *grown;
+
+	for (size_t i = 0; i < *n; i++)
+		if ((*list)[i] == earlier)
+			return;
+	if ((*n & (*n - 1)) == 0) {
+		grown = ARENA_ARRAY(arena, uint32_t, *n ? *n * 2 : 1);
+		if (*n)
+			memcpy(grown, *list, *n * sizeof(*grown));
+		*list = grown;
+	}
+	(*list)[(*n)++] = earlier;
+}
+
 void plan_edge(struct plan_builder *builder, uint32_t action, uint32_t earlier)
 {
 	struct action *a;
-	uint32_t *after;
 
 	if (action == PLAN_NOTHING || earlier == PLAN_NOTHING)
 		return;
 	a = &builder->plan.actions[action];
-	for (size_t i = 0; i < a->n_after; i++)
-		if (a->after[i] == earlier)
-			return;
-	/* Doubled at each power of two: after[] needs no capacity of its own. */
-	if ((a->n_after & (a->n_after - 1)) == 0) {
-		after = ARENA_ARRAY(builder->plan.arena, uint32_t, a->n_after ? a->n_after * 2 : 1);
-		if (a->n_after)
-			memcpy(after, a->after, a->n_after * sizeof(*after));
-		a->after = after;
-	}
-	a->after[a->n_after++] = earlier;
+	add_edge(builder->plan.arena, &a->after, &a->n_after, earlier);
+}
+
+void plan_edge_behind(struct plan_builder *builder, uint32_t action, uint32_t earlier)
+{
+	struct action *a;
+
+	if (action == PLAN_NOTHING || earlier == PLAN_NOTHING)
+		return;
+	a = &builder->plan.actions[action];
+	add_edge(builder->plan.arena, &a->behind, &a->n_behind, earlier);
+}
+
+void plan_impact(struct plan_builder *builder, uint32_t action, enum impact impact)
+{
+	if (action != PLAN_NOTHING)
+		builder->plan.actions[action].impact = impact;
 }
 
 void plan_about(struct plan_builder *builder, uint32_t action, const struct service *service,

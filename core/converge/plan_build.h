@@ -27,6 +27,12 @@ void plan_warn(struct plan_builder *builder, const char *fmt, ...) PRINTF_LIKE(2
 /* ACTION waits for EARLIER; PLAN_NOTHING on either side is passed over. */
 void plan_edge(struct plan_builder *builder, uint32_t action, uint32_t earlier);
 
+/* The same, but EARLIER may have failed or been given up. */
+void plan_edge_behind(struct plan_builder *builder, uint32_t action, uint32_t earlier);
+
+/* Say what users notice of it. */
+void plan_impact(struct plan_builder *builder, uint32_t action, enum impact impact);
+
 /* Say whose container the action is about. */
 void plan_about(struct plan_builder *builder, uint32_t action, const struct service *service,
 		unsigned int index);

@@ -7,6 +7,7 @@
 #include "core/converge/plan_build.h"
 #include "core/model/graph.h"
 #include "core/model/project.h"
+#include "core/model/sharing.h"
 
 #include <errno.h>
 #include <string.h>
@@ -163,8 +164,55 @@ static void plan_waits(struct cycle_plan *cycle, const bool *wanted)
 	}
 }
 
+static bool runs(const struct cycle_plan *cycle, const struct service *service)
+{
+	for (size_t i = 0; i < cycle->actual->n_containers; i++)
+		if (service_of(cycle, i) == service &&
+		    cycle->actual->containers[i].state == OBSERVED_RUNNING)
+			return true;
+	return false;
+}
+
+/* Is SERVICE restarted with one of those in ALL? */
+static bool goes_with(const struct project *project, const struct service *service, const bool *all)
+{
+	const char *name = sharing_service(service->pid);
+	const struct service *on = name ? project_service(project, name) : NULL;
+
+	/* The end of a pid namespace is the end of everything in it. */
+	if (on && all[on - project->services])
+		return true;
+	for (size_t i = 0; i < service->n_depends_on; i++) {
+		on = project_service(project, service->depends_on[i].service);
+		if (service->depends_on[i].restart && on && all[on - project->services])
+			return true;
+	}
+	return false;
+}
+
+/* WANTED, and whatever runs and depends on one of them with `restart: true`, and so on. */
+static const bool *with_dependents(struct cycle_plan *cycle, const bool *wanted)
+{
+	const struct project *project = cycle->project;
+	bool *all = ARENA_ARRAY(cycle->builder.plan.arena, bool, project->n_services + 1);
+	bool grown = true;
+
+	for (size_t i = 0; i < project->n_services; i++)
+		all[i] = wanted[i];
+	while (grown) {
+		grown = false;
+		for (size_t i = 0; i < project->n_services; i++) {
+			const struct service *s = &project->services[i];
+
+			if (!all[i] && runs(cycle, s) && goes_with(project, s, all))
+				grown = all[i] = true;
+		}
+	}
+	return all;
+}
+
 int plan_cycle(const struct project *project, const struct observation *actual, const bool *wanted,
-	       enum plan_cycle cycle, bool wait, struct plan *ret_plan, struct err *err)
+	       const struct cycle_options *options, struct plan *ret_plan, struct err *err)
 {
 	struct cycle_plan plan = {.project = project, .actual = actual};
 	size_t *order;
@@ -172,11 +220,13 @@ int plan_cycle(const struct project *project, const struct observation *actual, 
 
 	if (r < 0)
 		return r;
-	if (cycle != PLAN_START)
+	if (options->cycle == PLAN_RESTART && !options->no_deps)
+		wanted = with_dependents(&plan, wanted);
+	if (options->cycle != PLAN_START)
 		plan_stops(&plan, order, wanted);
-	if (cycle != PLAN_STOP)
-		plan_starts(&plan, order, wanted, cycle == PLAN_RESTART);
-	if (wait && cycle != PLAN_STOP)
+	if (options->cycle != PLAN_STOP)
+		plan_starts(&plan, order, wanted, options->cycle == PLAN_RESTART);
+	if (options->wait && options->cycle != PLAN_STOP)
 		plan_waits(&plan, wanted);
 	*ret_plan = plan.builder.plan;
 	return 0;

@@ -42,13 +42,11 @@ static uint32_t plan_network_change(struct up *up, const char *key, const char *
 
 	for (size_t i = 0; i < up->actual->n_containers; i++) {
 		const struct observed_container *c = &up->actual->containers[i];
-		uint32_t stop = PLAN_NOTHING;
+		uint32_t stop;
 
 		if (!container_on_network(up, c, key))
 			continue;
-		if (c->state == OBSERVED_RUNNING)
-			stop = plan_add(&up->builder, ACTION_CONTAINER_STOP, c->name, reason,
-					APPLY_RECREATE);
+		stop = plan_stop(up, c, reason, APPLY_RECREATE);
 		removed[n] = plan_add(&up->builder, ACTION_CONTAINER_REMOVE, c->name, reason,
 				      APPLY_RECREATE);
 		plan_edge(&up->builder, removed[n++], stop);

@@ -51,6 +51,7 @@ struct container_record {
 	size_t n_ports;
 	char **anonymous_volumes; /* removed with the container; NULL-terminated or NULL */
 
+	bool candidate;	       /* it is to take another one's place, and has no traffic yet */
 	bool stopped;	       /* by hand: restart policies leave it alone */
 	unsigned int restarts; /* by its restart policy, since the last manual start */
 };

@@ -8,6 +8,7 @@
 #include "core/model/names.h"
 #include "core/model/project.h"
 #include "core/model/report.h"
+#include "core/model/update.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -107,6 +108,18 @@ static void check_service_networks(const struct check *check, const struct servi
 	}
 }
 
+/* Who asks for two containers side by side must let them be. */
+static void check_update(const struct check *check, const struct service *service)
+{
+	const char *obstacle = service_update_obstacle(service);
+
+	if (obstacle && service->own_update.choice == OWN_UPDATE_ROLLING)
+		complain(check, service->own_update.pos,
+			 "services.%s.x-stack.update: with '%s' a new container cannot be beside "
+			 "the old one; remove that, or say 'recreate'",
+			 service->name, obstacle);
+}
+
 static void check_references_to_files(const struct check *check, const struct service *service,
 				      const struct file_references *references,
 				      const struct known *known, const char *key)
@@ -176,6 +189,7 @@ void check_references(const struct project *project, const struct names *inactiv
 		const struct service *service = &project->services[i];
 
 		check_dependencies(&check, service);
+		check_update(&check, service);
 		check_service_networks(&check, service);
 		check_mounts(&check, service);
 		check_references_to_files(&check, service, &service->secrets, &check.secrets,

@@ -38,9 +38,11 @@ void project_emit_file(const struct project *project, bool yaml, struct strbuf *
 	emit(&writer, &schema_project, &anywhere);
 }
 
-void service_emit_json(const struct service *service, struct strbuf *out)
+void service_emit_classes(const struct service *service, unsigned int classes, struct strbuf *out)
 {
 	struct writer writer = WRITER_INIT(out, WRITER_JSON);
 
-	emit(&writer, &schema_service, service);
+	writer_open_map(&writer);
+	schema_emit_classes(&writer, &schema_service, service, classes);
+	writer_close(&writer);
 }

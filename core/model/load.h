@@ -83,7 +83,10 @@ void project_emit_file(const struct project *project, bool yaml, struct strbuf *
 
 struct service;
 
-/* One service as canonical JSON: what its config hash is made of. */
-void service_emit_json(const struct service *service, struct strbuf *out);
+/*
+ * Those attributes of a service whose apply class is in CLASSES (schema.h), as
+ * canonical JSON: what its hashes are made of.
+ */
+void service_emit_classes(const struct service *service, unsigned int classes, struct strbuf *out);
 
 #endif

@@ -197,6 +197,34 @@ struct file_references {
 	size_t n;
 };
 
+/* deploy.update_config: how containers are replaced, one or several at a time */
+struct update_config {
+	enum update_order { UPDATE_ORDER_NONE, UPDATE_STOP_FIRST, UPDATE_START_FIRST } order;
+	int64_t parallelism; /* -1: not said; 0: all at once */
+	int64_t delay_ms;    /* between two; -1: not said */
+	int64_t monitor_ms;  /* how long a new one is watched; -1: not said */
+	enum update_failure {
+		UPDATE_FAILURE_NONE,
+		UPDATE_PAUSE,
+		UPDATE_CONTINUE,
+		UPDATE_ROLLBACK
+	} failure_action;
+};
+
+/* x-stack.update, which says it shorter */
+struct own_update {
+	enum own_update_choice { OWN_UPDATE_NONE, OWN_UPDATE_ROLLING, OWN_UPDATE_RECREATE } choice;
+	struct position pos;
+};
+
+/* x-stack.on_dependency_failure: what becomes of a service when one it needs fails */
+enum dependency_failure {
+	DEPENDENCY_FAILURE_NONE, /* not said: hold */
+	DEPENDENCY_FAILURE_HOLD, /* it runs on, but is not started before the other works again */
+	DEPENDENCY_FAILURE_RESTART,
+	DEPENDENCY_FAILURE_IGNORE,
+};
+
 /* services.<name>.post_start and .pre_stop: programs run in the container */
 struct hook {
 	struct strings command;
@@ -276,6 +304,9 @@ struct service {
 	bool stdin_open;
 	bool attach;   /* foreground `up` shows its log; true unless said */
 	int64_t scale; /* replicas; 1 unless said */
+	struct update_config update_config;
+	struct own_update own_update;
+	enum dependency_failure on_dependency_failure;
 	struct strings profiles;
 	const struct kept *kept; /* for others; kept.h */
 };

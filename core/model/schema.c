@@ -109,6 +109,23 @@ void schema_emit(struct writer *writer, const struct schema *schema, const void 
 	}
 }
 
+void schema_emit_classes(struct writer *writer, const struct schema *schema, const void *object,
+			 unsigned int classes)
+{
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct attribute *attribute = &schema->attributes[i];
+
+		if (attribute->kind == &kind_group) {
+			schema_emit_classes(writer, attribute->schema,
+					    (const char *)object + attribute->offset, classes);
+		} else if (classes & 1u << attribute->apply &&
+			   attribute_present(attribute, object)) {
+			writer_key(writer, attribute->key);
+			attribute->kind->emit(writer, attribute, object);
+		}
+	}
+}
+
 bool schema_present(const struct schema *schema, const void *object)
 {
 	for (size_t i = 0; i < schema->n; i++)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/model/apply_class.h"
+
 struct decoder;
 struct node;
 struct writer;
@@ -28,15 +30,12 @@ enum merge_rule {
 	MERGE_NAMED,   /* by name, each by the schema of the row */
 };
 
-/* What applying a change to a running container takes; APPLY_NONE: nothing is left to do. */
-enum apply_class { APPLY_NONE, APPLY_LIVE, APPLY_RELOAD, APPLY_ROLLING, APPLY_RECREATE };
-
 struct attribute {
 	const char *key;
 	const struct kind *kind;
 	size_t offset; /* of the field in what the schema describes */
 	enum merge_rule merge;
-	enum apply_class apply;
+	enum apply_class apply; /* of a change of it to a running container */
 	const char *doc;
 	const struct schema *schema; /* of what is below this key */
 	int64_t absent;		     /* the field's value while nothing is said */
@@ -78,8 +77,8 @@ extern const struct schema schema_project, schema_service, schema_network, schem
 /* … and of what is below services.<name>: the struct of the same name, or the service's. */
 extern const struct schema schema_healthcheck, schema_deploy, schema_logging, schema_port,
 	schema_mount, schema_device, schema_service_network, schema_dependency, schema_extends,
-	schema_include, schema_build, schema_file_reference, schema_hook, schema_blkio,
-	schema_io_bytes, schema_io_operations;
+	schema_include, schema_build, schema_service_own, schema_file_reference, schema_hook,
+	schema_blkio, schema_io_bytes, schema_io_operations;
 
 /* Rows without a field: what others know and we do not do, or do anyway. */
 #define ATTRIBUTE_REFUSED(name, text)                                                              \
@@ -108,6 +107,13 @@ void schema_decode(struct decoder *decoder, const struct schema *schema, const s
 /* Write the keys of OBJECT that are present, in the order of the rows. */
 void schema_emit(struct writer *writer, const struct schema *schema, const void *object);
 bool schema_present(const struct schema *schema, const void *object);
+
+/*
+ * Write those keys of OBJECT whose class is in CLASSES, a bit for each enum
+ * apply_class.  What is in groups is written as if there were none.
+ */
+void schema_emit_classes(struct writer *writer, const struct schema *schema, const void *object,
+			 unsigned int classes);
 
 /* NULL when there is no such key. */
 const struct attribute *schema_find(const struct schema *schema, const char *key);

@@ -51,7 +51,7 @@ static const struct attribute log_options[] = {
 static const struct schema schema_log_options = SCHEMA_OF(log_options);
 
 static const struct attribute logging[] = {
-	{"driver", &kind_log_driver, AT(driver), MERGE_REPLACE, APPLY_LIVE,
+	{"driver", &kind_log_driver, AT(driver), MERGE_REPLACE, APPLY_ROLLING,
 	 .doc = "json-file or local: files that 'stack logs' reads; none: no log"},
 	{"options", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_log_options,
 	 .doc = "how large they get"},
@@ -115,6 +115,37 @@ static const struct attribute restart_policy[] = {
 };
 static const struct schema schema_restart_policy = SCHEMA_OF(restart_policy);
 
+static const struct attribute update_config[] = {
+	{"order", &kind_choice, AT(update_config.order), MERGE_REPLACE, APPLY_NONE,
+	 .accepts = "stop-first start-first",
+	 .doc = "start-first: the old container works until the new one does"},
+	{"parallelism", &kind_integer, AT(update_config.parallelism), MERGE_REPLACE, APPLY_NONE,
+	 .absent = -1, .min = 0, .max = 1000,
+	 .doc = "how many at a time, 1 when not said; 0: all"},
+	{"delay", &kind_duration, AT(update_config.delay_ms), MERGE_REPLACE, APPLY_NONE, .absent = -1,
+	 .doc = "time between one and the next"},
+	{"monitor", &kind_duration, AT(update_config.monitor_ms), MERGE_REPLACE, APPLY_NONE,
+	 .absent = -1, .doc = "how long a new one has to work before it counts"},
+	{"failure_action", &kind_choice, AT(update_config.failure_action), MERGE_REPLACE, APPLY_NONE,
+	 .accepts = "pause continue rollback",
+	 .doc = "what becomes of the others when a new one fails; pause when not said"},
+	ATTRIBUTE_KEPT("max_failure_ratio", AT(kept),
+		       "one failure is a failure: this has no effect"),
+};
+static const struct schema schema_update_config = SCHEMA_OF(update_config);
+
+static const struct attribute service_own[] = {
+	{"update", &kind_update, AT(own_update), MERGE_REPLACE, APPLY_NONE,
+	 .accepts = "rolling recreate",
+	 .doc = "rolling: a new container is made beside the old one and takes its place when it "
+		"works, without a gap"},
+	{"on_dependency_failure", &kind_choice, AT(on_dependency_failure), MERGE_REPLACE,
+	 APPLY_NONE, .accepts = "hold restart ignore",
+	 .doc = "hold: it is not started while a service it depends on fails; restart: it is "
+		"restarted when that one works again"},
+};
+const struct schema schema_service_own = SCHEMA_OF(service_own);
+
 static const struct attribute deploy[] = {
 	{"resources", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_resources,
 	 .doc = "limits and reservations"},
@@ -126,8 +157,10 @@ static const struct attribute deploy[] = {
 	 .sentence = one_host,
 	 .doc = one_host},
 	ONE_HOST("endpoint_mode"), ONE_HOST("labels"), ONE_HOST("placement"),
-	ATTRIBUTE_KEPT("update_config", AT(kept), "rolling updates are not there yet: this has no effect"),
-	ATTRIBUTE_KEPT("rollback_config", AT(kept), "rolling updates are not there yet: this has no effect"),
+	{"update_config", &kind_group, 0, MERGE_SCHEMA, APPLY_NONE, .schema = &schema_update_config,
+	 .doc = "how its containers are replaced by new ones"},
+	ATTRIBUTE_KEPT("rollback_config", AT(kept),
+		       "a rollback goes by 'update_config': this has no effect"),
 };
 #undef AT
 

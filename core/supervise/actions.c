@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Actions: what each kind of them is. */
-#include "core/supervise/operation.h"
+#include "core/supervise/rollout.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,12 +87,26 @@ static struct container_def action_def(const struct operation *operation,
 				      .image_id = action->image_id};
 }
 
-static int do_container_create(struct operation *operation, size_t at, struct err *err)
+/* The ports that were chosen for the one it replaces are chosen again. */
+static void keep_ports(struct container_record *record, const struct unit *before)
+{
+	if (!before || before->record.n_ports == 0)
+		return;
+	record->ports = calloc(before->record.n_ports, sizeof(*record->ports));
+	if (!record->ports)
+		abort();
+	memcpy(record->ports, before->record.ports,
+	       before->record.n_ports * sizeof(*record->ports));
+	record->n_ports = before->record.n_ports;
+}
+
+int container_make(struct operation *operation, const struct action *action, bool candidate,
+		   struct err *err)
 {
 	struct supervisor *s = operation->supervisor;
-	const struct action *action = operation_action(operation, at);
 	struct container_def def = action_def(operation, action);
-	struct container_record record = {.index = action->index, .created_ns = realtime_ns()};
+	struct container_record record = {
+		.index = action->index, .created_ns = realtime_ns(), .candidate = candidate};
 	struct unit *unit;
 	int r;
 
@@ -102,6 +116,8 @@ static int do_container_create(struct operation *operation, size_t at, struct er
 	set_text(record.config_hash, sizeof(record.config_hash), action->config_hash);
 	set_text(record.live_hash, sizeof(record.live_hash), action->live_hash);
 	record.image = strdup(action->service->image);
+	if (candidate)
+		keep_ports(&record, unit_find(s, action->replaces));
 	r = s->driver.ops->container_create(s->driver.ctx, &def, &record, err);
 	if (r < 0) {
 		record_release(&record);
@@ -109,6 +125,18 @@ static int do_container_create(struct operation *operation, size_t at, struct er
 	}
 	unit = unit_new(s, &record);
 	emit_unit(unit, "created", NULL, -1);
+	return 0;
+}
+
+static int do_container_create(struct operation *operation, size_t at, struct err *err)
+{
+	return container_make(operation, operation_action(operation, at), false, err);
+}
+
+static int do_container_replace(struct operation *operation, size_t at, struct err *err)
+{
+	(void)err;
+	operation->rollouts[at] = rollout_new(operation, at);
 	return 0;
 }
 
@@ -153,16 +181,17 @@ static int do_container_stop(struct operation *operation, size_t at, struct err 
 	struct unit *unit = operation_unit(operation, at);
 
 	(void)err;
-	if (unit)
+	if (unit && operation_action(operation, at)->drain)
+		unit_retire(unit);
+	else if (unit)
 		unit_stop(unit, operation->options.grace_ms);
 	return 0;
 }
 
-static int do_container_remove(struct operation *operation, size_t at, struct err *err)
+int container_discard(struct operation *operation, const char *name, struct err *err)
 {
 	struct supervisor *s = operation->supervisor;
-	const char *name = operation_action(operation, at)->target;
-	struct unit *unit = operation_unit(operation, at);
+	struct unit *unit = unit_find(s, name);
 	int r = s->driver.ops->container_remove(s->driver.ctx, name, err);
 
 	for (char **v = unit ? unit->record.anonymous_volumes : NULL;
@@ -175,6 +204,11 @@ static int do_container_remove(struct operation *operation, size_t at, struct er
 		unit_free(unit);
 	}
 	return 0;
+}
+
+static int do_container_remove(struct operation *operation, size_t at, struct err *err)
+{
+	return container_discard(operation, operation_action(operation, at)->target, err);
 }
 
 static int do_await(struct operation *operation, size_t at, struct err *err)
@@ -194,6 +228,7 @@ static const doer doers[ACTION_TYPE_COUNT] = {
 	[ACTION_VOLUME_CREATE] = do_volume_create,
 	[ACTION_CONTAINER_CREATE] = do_container_create,
 	[ACTION_CONTAINER_UPDATE] = do_container_update,
+	[ACTION_CONTAINER_REPLACE] = do_container_replace,
 	[ACTION_CONTAINER_START] = do_container_start,
 	[ACTION_CONTAINER_AWAIT_STARTED] = do_await,
 	[ACTION_CONTAINER_AWAIT_HEALTHY] = do_await,

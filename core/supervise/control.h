@@ -28,9 +28,10 @@
  *	up	project, services, force_recreate, no_recreate, no_deps, remove_orphans,
  *		timeout (s), wait, wait_timeout (s), no_start
  *	plan	project, services, force_recreate, remove_orphans → actions: [{action, target,
- *		reason, class, effect}]
+ *		reason, class, impact, replaces}]
  *	down	volumes, timeout, remove_orphans	the supervisor exits afterwards
- *	start | stop | restart | kill	services, timeout, signal, wait
+ *	start | stop | restart | kill	services, timeout, signal, wait, no_deps
+ *	scale	scale: {service: number}, timeout
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
  *	events						every event from now on, no result
@@ -40,6 +41,7 @@
  *	 "action", "detail", "ms", "time"}
  *	container actions: creating created starting started healthy unhealthy stopping
  *	stopped exited restarting removing removed running (up to date) waiting error
+ *	draining switched restart updated
  *
  * container: {"name","service","index","image","image_id","command","state",
  *	"health","pid","exit_code","oom_killed","error","created","started","finished"

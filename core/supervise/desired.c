@@ -157,8 +157,10 @@ static int wish_work_out(struct wish *wish, struct supervisor *supervisor, const
 	}
 	if (r < 0)
 		return r;
-	wish->desired = (struct desired){
-		.project = project, .services = services, .network_hashes = networks};
+	wish->desired = (struct desired){.project = project,
+					 .previous = supervisor->project,
+					 .services = services,
+					 .network_hashes = networks};
 	return check_conditions(wish, err);
 }
 

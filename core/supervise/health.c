@@ -115,7 +115,7 @@ static void set_state(struct health *health, enum health_state state)
 	health->state = state;
 	emit_unit(unit, state == HEALTH_HEALTHY ? "healthy" : "unhealthy",
 		  state == HEALTH_HEALTHY ? NULL : health->last, age_ms(health));
-	operation_unit_changed(unit->supervisor, unit);
+	unit_changed(unit);
 }
 
 static void probe_result(struct health *health, bool good)

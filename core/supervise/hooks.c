@@ -82,7 +82,7 @@ static void finish(struct hooks_run *hooks)
 	if (time == HOOK_PRE_STOP)
 		unit_send_stop(unit);
 	else
-		operation_unit_changed(unit->supervisor, unit);
+		unit_changed(unit);
 }
 
 static void start_next(struct hooks_run *hooks)

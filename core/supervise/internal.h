@@ -18,16 +18,20 @@
  *	supervisor.c	birth, adoption and end
  *	unit.c		one container: events in, effects out
  *	process.c	its shim
+ *	drain.c		the end of its connections before its own
+ *	dependencies.c	what it needs, and when that fails
  *	health.c	its health check
  *	publish.c	ports and names: one commit for all that changed in a turn of the loop
  *	desired.c	the project that was asked for last
- *	operation.c	carries out one plan for one client; actions.c, verdict.c
+ *	operation.c	carries out one plan for one client; actions.c, verdict.c, rollout.c
+ *	pending.c	the operation that a dead supervisor did not finish
  *	requests.c	what clients may ask for
  *	server.c	their connections
  *	status.c	units and events as JSON
  */
 struct apply;
 struct client;
+struct drain;
 struct health;
 struct hooks_run;
 struct operation;
@@ -53,6 +57,9 @@ struct unit {
 	struct timer *timer; /* grace period or back-off */
 	struct health *health;
 	struct hooks_run *hooks;  /* those that are under way */
+	struct drain *drain;	  /* while it is DRAINING */
+	bool again;		  /* its stop is the first half of a restart */
+	bool missed;		  /* what it depends on failed since it runs */
 	bool fresh;		  /* spawned by us, and post_start is still to be run */
 	int64_t backoff_ms;	  /* the last delay, see restart.h */
 	unsigned int attempts;	  /* starts since the last success; restart.h */
@@ -79,6 +86,7 @@ struct supervisor {
 	struct publisher *publisher;
 	struct server *server;
 	struct operation *operation; /* the one that is under way */
+	struct timer *settle;	     /* looks at the dependencies, after a change */
 	bool down;
 };
 
@@ -103,6 +111,9 @@ void units_attach(struct supervisor *supervisor);
 /* What happened to it: the next state, and its effect.  UNIT may be gone afterwards. */
 void unit_event(struct unit *unit, enum unit_event event);
 
+/* Its state or its health is another one: let everybody know who waits for that. */
+void unit_changed(struct unit *unit);
+
 /* What ends it is asked of its program: the stop signal. */
 void unit_send_stop(struct unit *unit);
 
@@ -121,6 +132,12 @@ void unit_start(struct unit *unit, bool by_hand);
 /* Signal, and SIGKILL after GRACE_MS; < 0: as its service says. */
 void unit_stop(struct unit *unit, int64_t grace_ms);
 
+/* Stop it and start it again, for REASON, as if it had ended by itself. */
+void unit_restart(struct unit *unit, const char *reason);
+
+/* No new connections; when the old ones have ended, or its grace period has, it is stopped. */
+void unit_retire(struct unit *unit);
+
 /* SIGNO to PID 1; a SIGKILL goes to all of its processes and is a stop by hand. */
 int unit_kill(struct unit *unit, int signo, struct err *err);
 
@@ -132,6 +149,23 @@ void unit_reload(struct unit *unit);
 
 bool unit_is_healthy(const struct unit *unit);
 bool unit_has_healthcheck(const struct unit *unit);
+
+/* Does it do what a dependent with CONDITION needs? */
+bool unit_meets(const struct unit *unit, enum depends_condition condition);
+
+/* --- drain.c --- */
+
+/* Look at its connections until there is none, which is an event then. */
+void drain_start(struct unit *unit);
+void drain_stop(struct unit *unit);
+
+/* --- dependencies.c --- */
+
+/* Does all work that UNIT's service depends on?  Else RET_WHY is what does not. */
+bool dependencies_met(const struct unit *unit, char *ret_why, size_t size);
+
+/* Something that others may depend on changed: look at it after this turn of the loop. */
+void dependencies_changed(struct supervisor *supervisor);
 
 /* --- process.c --- */
 
@@ -166,6 +200,9 @@ struct healthcheck health_effective(const struct service *service, const struct 
 /* --- publish.c --- */
 struct publisher *publisher_new(struct supervisor *supervisor);
 void publisher_free(struct publisher *publisher);
+
+/* UNIT may be more, or less, fit for traffic than it was: commit that where it matters. */
+void publish_fitness(struct unit *unit);
 
 /* Something about networks, ports or names changed: commit it after this turn of the loop. */
 uint64_t publish_changed(struct supervisor *supervisor);
@@ -229,7 +266,9 @@ enum operation_kind { OPERATION_UP, OPERATION_DOWN, OPERATION_CYCLE };
 
 struct operation_options {
 	enum operation_kind kind;
-	int64_t grace_ms;	 /* -1: as each service says */
+	json_t *previous; /* UP: what was desired before, for rollbacks; taken over, may be NULL */
+	char *failure;	  /* the answer in any case: this rolls an operation back; taken over */
+	int64_t grace_ms; /* -1: as each service says */
 	int64_t wait_timeout_ms; /* the whole must be over by then; 0: no limit */
 	bool remove_volumes;
 };
@@ -239,7 +278,7 @@ void operation_begin(struct supervisor *supervisor, struct plan *plan,
 		     const struct operation_options *options, struct client *client);
 
 /* A unit changed its state or health, or the rules were committed. */
-void operation_unit_changed(struct supervisor *supervisor, struct unit *unit);
+void operation_unit_changed(struct supervisor *supervisor);
 void operation_settled(struct supervisor *supervisor);
 
 enum operation_kind operation_kind(const struct operation *operation);
@@ -256,6 +295,22 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 
 /* The operation ended: let the next one that waits begin. */
 void requests_next(struct supervisor *supervisor);
+
+/*
+ * Go back, for CLIENT, to what PREVIOUS says of the N services in NAMES.  What
+ * the client is told in the end is FAILURE.
+ */
+void request_rollback(struct supervisor *supervisor, struct client *client, const json_t *previous,
+		      const char *const *names, size_t n, const char *failure);
+
+/* --- pending.c --- */
+
+/* Note REQUEST before it is carried out, so that the next supervisor finishes it. */
+void pending_save(struct supervisor *supervisor, const json_t *request);
+void pending_clear(struct supervisor *supervisor);
+
+/* Go on with what a dead supervisor noted. */
+void pending_resume(struct supervisor *supervisor);
 
 /* --- server.c --- */
 int server_new(struct supervisor *supervisor, struct server **ret_server, struct err *err);

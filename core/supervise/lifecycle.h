@@ -13,8 +13,10 @@
 	X(CREATED, "created")                                                                      \
 	X(STARTING, "starting")                                                                    \
 	X(RUNNING, "running")                                                                      \
+	X(DRAINING, "draining")                                                                    \
 	X(STOPPING, "stopping")                                                                    \
 	X(RESTARTING, "restarting")                                                                \
+	X(HELD, "waiting")                                                                         \
 	X(EXITED, "exited")
 
 #define UNIT_EVENTS(X)                                                                             \
@@ -25,6 +27,10 @@
 	X(DIED_RETRY, "ended, and is started again")                                               \
 	X(STOP, "stop requested")                                                                  \
 	X(KILL, "kill requested")                                                                  \
+	X(RETIRE, "another one took its place")                                                    \
+	X(DRAINED, "no connection is left")                                                        \
+	X(HOLD, "a service it depends on does not work")                                           \
+	X(RELEASE, "what it depends on works again")                                               \
 	X(TIMER, "grace period or back-off over")
 
 enum unit_state {
@@ -46,9 +52,11 @@ enum unit_effect {
 	EFFECT_NONE,
 	EFFECT_SPAWN,	/* take the ports, commit the rules, start the shim */
 	EFFECT_READY,	/* it runs: start looking at its health, tell who waits */
+	EFFECT_DRAIN,	/* no new connections; wait until the old ones have ended */
 	EFFECT_TERM,	/* stop signal, and arm the grace period */
 	EFFECT_KILL,	/* SIGKILL to all its processes */
 	EFFECT_BACKOFF, /* arm the restart timer */
+	EFFECT_HOLD,	/* tell what is waited for */
 	EFFECT_FINISH,	/* let the ports go, tell who waits */
 };
 

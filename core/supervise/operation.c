@@ -3,9 +3,11 @@
  * apply.h says when an action may begin, actions.c what it is, verdict.c when
  * it is over; here they are put together, from the request to the answer.
  */
-#include "core/supervise/operation.h"
+#include "core/supervise/rollout.h"
 
+#include "core/base/arena.h"
 #include "core/base/log.h"
+#include "core/model/update.h"
 #include "core/supervise/watch.h"
 
 #include <errno.h>
@@ -53,7 +55,7 @@ static void given_up(void *ctx, size_t at, const char *reason)
 	struct operation *operation = ctx;
 	const struct action *action = operation_action(operation, at);
 
-	if (action->type == ACTION_CONTAINER_START)
+	if (action->type == ACTION_CONTAINER_START || action->type == ACTION_CONTAINER_REPLACE)
 		report_failure(operation, at, reason);
 }
 
@@ -85,9 +87,58 @@ static void answer(struct operation *operation, bool failed, const char *message
 
 static void operation_free(struct operation *operation)
 {
+	for (size_t i = 0; i < apply_plan(operation->apply)->n_actions; i++)
+		rollout_free(operation->rollouts[i]);
+	free(operation->rollouts);
 	timer_free(operation->limit);
+	json_decref(operation->options.previous);
+	free(operation->options.failure);
 	apply_free(operation->apply);
 	free(operation);
+}
+
+/* A candidate of a rollout that was cancelled: it gets no traffic and shall end. */
+static void end_candidates(struct supervisor *supervisor)
+{
+	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
+		if (unit->record.candidate && unit->state != UNIT_EXITED)
+			unit_stop(unit, -1);
+}
+
+/* The services whose update failed, and that say that it is rolled back then. */
+static size_t to_roll_back(const struct operation *operation, const char **ret_names)
+{
+	const struct plan *plan = apply_plan(operation->apply);
+	size_t n = 0;
+
+	for (size_t i = 0; operation->options.previous && i < plan->n_actions; i++) {
+		const struct action *action = &plan->actions[i];
+		bool known = false;
+
+		if (action->type != ACTION_CONTAINER_REPLACE ||
+		    !apply_has_failed(operation->apply, i) ||
+		    service_update_failure(action->service) != UPDATE_ROLLBACK)
+			continue;
+		for (size_t j = 0; j < n; j++)
+			known = known || strcmp(ret_names[j], action->service->name) == 0;
+		if (!known)
+			ret_names[n++] = action->service->name;
+	}
+	return n;
+}
+
+/* True: another operation goes back now, and answers the client. */
+static bool roll_back(struct operation *operation)
+{
+	const struct plan *plan = apply_plan(operation->apply);
+	const char **names = ARENA_ARRAY(plan->arena, const char *, plan->n_actions + 1);
+	size_t n = to_roll_back(operation, names);
+
+	if (n == 0)
+		return false;
+	request_rollback(operation->supervisor, operation->client, operation->options.previous,
+			 names, n, apply_first_error(operation->apply));
+	return true;
 }
 
 static void operation_end(struct operation *operation)
@@ -100,7 +151,17 @@ static void operation_end(struct operation *operation)
 		failed = true;
 		message = publish_error(supervisor);
 	}
+	if (operation->options.failure) {
+		failed = true;
+		message = operation->options.failure;
+	}
 	supervisor->operation = NULL;
+	pending_clear(supervisor);
+	end_candidates(supervisor);
+	if (roll_back(operation)) {
+		operation_free(operation);
+		return;
+	}
 	if (operation->options.kind == OPERATION_DOWN && !failed)
 		supervisor_leave(supervisor);
 	answer(operation, failed, message);
@@ -145,6 +206,9 @@ void operation_begin(struct supervisor *supervisor, struct plan *plan,
 	for (size_t i = 0; client && i < plan->n_warnings; i++)
 		emit(supervisor, "warning", supervisor->project_name, NULL, "warning",
 		     plan->warnings[i], -1);
+	operation->rollouts = calloc(plan->n_actions + 1, sizeof(struct rollout *));
+	if (!operation->rollouts)
+		abort();
 	operation->apply = apply_new(plan, &ops, operation);
 	supervisor->operation = operation;
 	if (options->wait_timeout_ms > 0)
@@ -152,11 +216,10 @@ void operation_begin(struct supervisor *supervisor, struct plan *plan,
 	apply_run(operation->apply);
 }
 
-void operation_unit_changed(struct supervisor *supervisor, struct unit *unit)
+void operation_unit_changed(struct supervisor *supervisor)
 {
 	struct operation *operation = supervisor->operation;
 
-	(void)unit; /* the few actions under way are looked at in any case */
 	if (!operation || operation->applied)
 		return;
 	for (size_t i = 0; i < apply_plan(operation->apply)->n_actions; i++) {

@@ -89,14 +89,15 @@ static void on_report(void *data)
 
 static void process_ended(struct unit *unit, const struct container_exit *exit)
 {
-	bool by_hand = unit->state == UNIT_STOPPING || unit->record.stopped;
+	bool by_hand = (unit->state == UNIT_STOPPING && !unit->again) || unit->record.stopped;
 
 	unit->exit = *exit;
 	unit->has_exit = true;
 	unit->has_process = false;
 	if (unit->service && restart_succeeded(unit->service, exit->ran_ms))
 		unit->attempts = 0;
-	if (!by_hand && unit->service && restart_wanted(unit->service, exit->code, unit->attempts))
+	if (!by_hand && unit->service &&
+	    (unit->again || restart_wanted(unit->service, exit->code, unit->attempts)))
 		unit_event(unit, EVENT_DIED_RETRY);
 	else
 		unit_event(unit, EVENT_DIED);

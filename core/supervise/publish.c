@@ -31,6 +31,34 @@ struct publisher {
 	struct err error; /* of the last commit */
 };
 
+/* How fit for traffic UNIT is: the fittest of a service get it, the others none. */
+enum fitness { FIT, SOON_FIT, UNFIT, NO_TRAFFIC };
+
+static enum fitness fitness(const struct unit *unit)
+{
+	if (!unit->online || unit->record.candidate)
+		return NO_TRAFFIC;
+	if (unit->state == UNIT_STARTING)
+		return SOON_FIT;
+	if (unit->state != UNIT_RUNNING)
+		return UNFIT;
+	if (!unit_has_healthcheck(unit) || unit_is_healthy(unit))
+		return FIT;
+	return strcmp(health_status(unit), "unhealthy") == 0 ? UNFIT : SOON_FIT;
+}
+
+/* Is there none of UNIT's service that is fitter? */
+static bool has_traffic(const struct unit *unit)
+{
+	enum fitness mine = fitness(unit);
+
+	for (const struct unit *other = unit->supervisor->units; other; other = other->next)
+		if (fitness(other) < mine &&
+		    strcmp(other->record.service, unit->record.service) == 0)
+			return false;
+	return mine != NO_TRAFFIC;
+}
+
 static size_t count_units(const struct supervisor *supervisor)
 {
 	size_t n = 0;
@@ -52,7 +80,7 @@ static void *prepare_rules(struct publisher *publisher)
 	ports = ARENA_ARRAY(arena, struct publication, n + 1);
 	n = 0;
 	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
-		for (size_t i = 0; unit->online && i < unit->record.n_ports; i++)
+		for (size_t i = 0; i < unit->record.n_ports && has_traffic(unit); i++)
 			ports[n++] = (struct publication){.record = &unit->record,
 							  .port = &unit->record.ports[i]};
 	return supervisor->driver.ops->firewall_prepare(supervisor->driver.ctx, ports, n,
@@ -96,7 +124,7 @@ static void sync_names(struct supervisor *supervisor)
 			room += unit->service->networks[i].aliases.n;
 	entries = ARENA_ARRAY(arena, struct name_entry, room + 1);
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
-		for (size_t i = 0; unit->online && i < unit->record.n_addresses; i++)
+		for (size_t i = 0; i < unit->record.n_addresses && has_traffic(unit); i++)
 			n += unit_names(unit, &unit->record.addresses[i], entries + n);
 	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx, entries, n, &err) < 0)
 		log_warn("names: %s", err.msg);
@@ -184,6 +212,17 @@ void publisher_free(struct publisher *publisher)
 	publisher->supervisor = NULL;
 	if (!publisher->running)
 		free(publisher);
+}
+
+void publish_fitness(struct unit *unit)
+{
+	const struct unit *other = unit->supervisor->units;
+
+	/* One that is alone has the traffic in any case. */
+	while (other && (other == unit || strcmp(other->record.service, unit->record.service) != 0))
+		other = other->next;
+	if (other && unit->online)
+		publish_changed(unit->supervisor);
 }
 
 uint64_t publish_changed(struct supervisor *supervisor)

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,14 +96,17 @@ static int compute_up(struct supervisor *supervisor, const json_t *request, stru
 
 /* Carry PLAN, which is taken over, out for CLIENT, who hears of its progress. */
 static void begin(struct supervisor *supervisor, struct client *client, const json_t *request,
-		  enum operation_kind kind, struct plan *plan)
+		  enum operation_kind kind, json_t *previous, struct plan *plan)
 {
 	struct operation_options options = {.kind = kind,
+					    .previous = json_incref(previous),
 					    .grace_ms = seconds(request, "timeout"),
 					    .wait_timeout_ms = seconds(request, "wait_timeout"),
 					    .remove_volumes = flag(request, "volumes")};
 
-	client_subscribe(client);
+	if (client)
+		client_subscribe(client);
+	pending_save(supervisor, request);
 	operation_begin(supervisor, plan, &options, client);
 }
 
@@ -111,12 +115,57 @@ static int handle_up(struct supervisor *supervisor, struct client *client, const
 {
 	CLEANUP(wish_release) struct wish wish = WISH_INIT;
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	json_t *previous = json_incref(supervisor->project_json);
 	int r = compute_up(supervisor, request, &wish, &plan, err);
 
 	if (r == 0)
 		r = wish_adopt(&wish, supervisor, err);
 	if (r == 0)
-		begin(supervisor, client, request, OPERATION_UP, &plan);
+		begin(supervisor, client, request, OPERATION_UP, previous, &plan);
+	json_decref(previous);
+	return r;
+}
+
+/* SERVICE's definition in JSON with another number of containers. */
+static int set_scale(json_t *project, const char *service, const json_t *number, struct err *err)
+{
+	json_t *definition = json_object_get(json_object_get(project, "services"), service);
+
+	if (!definition)
+		return err_set(err, ENOENT, "no such service: %s", service);
+	if (!json_is_integer(number) || json_integer_value(number) < 0)
+		return err_set(err, EINVAL, "scale: a number of containers is missing");
+	json_object_set(definition, "scale", (json_t *)(uintptr_t)number);
+	return 0;
+}
+
+/* An `up` of what is desired already, but for the number of containers. */
+static int handle_scale(struct supervisor *supervisor, struct client *client, const json_t *request,
+			struct err *err)
+{
+	const json_t *scale = json_object_get(request, "scale");
+	json_t *up = json_copy((json_t *)(uintptr_t)request);
+	json_t *project = json_deep_copy(supervisor->project_json), *services = json_array();
+	const char *service;
+	json_t *number;
+	int r = 0;
+
+	json_object_set_new(up, "op", json_string("up"));
+	json_object_set_new(up, "services", services);
+	if (!project)
+		r = err_set(err, ENOENT, "project '%s' was never brought up",
+			    supervisor->project_name);
+	json_object_foreach ((json_t *)(uintptr_t)scale, service, number) {
+		if (r < 0)
+			break;
+		r = set_scale(project, service, number, err);
+		json_array_append_new(services, json_string(service));
+	}
+	if (project)
+		json_object_set_new(up, "project", project);
+	if (r == 0)
+		r = handle_up(supervisor, client, up, err);
+	json_decref(up);
 	return r;
 }
 
@@ -135,10 +184,12 @@ static int handle_plan(struct supervisor *supervisor, struct client *client, con
 	for (size_t i = 0; i < plan.n_actions; i++) {
 		const struct action *a = &plan.actions[i];
 
-		json_array_append_new(actions, json_pack("{s:s, s:s, s:s, s:s}", "action",
-							 action_type_name(a->type), "target",
-							 a->target, "reason", a->reason, "class",
-							 apply_class_name(a->apply_class)));
+		json_array_append_new(actions,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "action",
+						action_type_name(a->type), "target", a->target,
+						"reason", a->reason, "class",
+						apply_class_name(a->apply_class), "impact",
+						impact_name(a->impact), "replaces", a->replaces));
 	}
 	for (size_t i = 0; i < plan.n_warnings; i++)
 		json_array_append_new(warnings, json_string(plan.warnings[i]));
@@ -158,7 +209,7 @@ static int handle_down(struct supervisor *supervisor, struct client *client, con
 	if (r == 0)
 		r = plan_down(supervisor->project, &actual, flag(request, "volumes"), &plan, err);
 	if (r == 0)
-		begin(supervisor, client, request, OPERATION_DOWN, &plan);
+		begin(supervisor, client, request, OPERATION_DOWN, NULL, &plan);
 	return r;
 }
 
@@ -184,6 +235,8 @@ static int cycle(struct supervisor *supervisor, struct client *client, const jso
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
 	struct observation actual = {.n_containers = 0};
+	const struct cycle_options options = {
+		.cycle = kind, .wait = flag(request, "wait"), .no_deps = flag(request, "no_deps")};
 	const bool *wanted = wanted_of(supervisor, request, arena, err);
 	int r;
 
@@ -191,10 +244,9 @@ static int cycle(struct supervisor *supervisor, struct client *client, const jso
 		return -err->code;
 	r = observe(supervisor, arena, &actual, err);
 	if (r == 0)
-		r = plan_cycle(supervisor->project, &actual, wanted, kind, flag(request, "wait"),
-			       &plan, err);
+		r = plan_cycle(supervisor->project, &actual, wanted, &options, &plan, err);
 	if (r == 0)
-		begin(supervisor, client, request, OPERATION_CYCLE, &plan);
+		begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
 	return r;
 }
 
@@ -280,9 +332,42 @@ static int handle_events(struct supervisor *supervisor, struct client *client,
 	return 0;
 }
 
+void request_rollback(struct supervisor *supervisor, struct client *client, const json_t *previous,
+		      const char *const *names, size_t n, const char *failure)
+{
+	CLEANUP(wish_release) struct wish wish = WISH_INIT;
+	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	json_t *project = json_deep_copy(supervisor->project_json), *wanted = json_array();
+	json_t *request = json_pack("{s:s, s:o, s:o, s:b}", "op", "up", "project", project,
+				    "services", wanted, "no_deps", true);
+	struct operation_options options = {.kind = OPERATION_UP, .grace_ms = -1};
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *before = json_object_get(json_object_get(previous, "services"), names[i]);
+
+		emit(supervisor, "service", names[i], names[i], "rolled back", failure, -1);
+		json_array_append_new(wanted, json_string(names[i]));
+		if (before)
+			json_object_set(json_object_get(project, "services"), names[i], before);
+	}
+	if (compute_up(supervisor, request, &wish, &plan, &err) < 0 ||
+	    wish_adopt(&wish, supervisor, &err) < 0) {
+		client_finish_error(client, err.code, failure);
+		requests_next(supervisor);
+	} else {
+		if (asprintf(&options.failure, "%s; rolled back", failure) < 0)
+			abort();
+		pending_save(supervisor, request);
+		operation_begin(supervisor, &plan, &options, client);
+	}
+	json_decref(request);
+}
+
 static const struct request_type types[] = {
 	{"ping", handle_ping, .changes = false},
 	{"up", handle_up, .changes = true},
+	{"scale", handle_scale, .changes = true},
 	{"plan", handle_plan, .changes = false},
 	{"down", handle_down, .changes = true, .ends = true},
 	{"start", handle_start, .changes = true},

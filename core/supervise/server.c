@@ -143,8 +143,11 @@ void client_finish(struct client *client, json_t *message)
 
 void client_finish_error(struct client *client, int code, const char *message)
 {
-	json_t *text = json_string(message);
+	json_t *text;
 
+	if (!client)
+		return;
+	text = json_string(message);
 	client_finish(client, json_pack("{s:s, s:o, s:s}", "result", "error", "message",
 					text ? text : json_string("(not UTF-8)"), "code",
 					strerrorname_np(code) ? strerrorname_np(code) : "EIO"));

@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/supervise/internal.h"
+#include "core/supervise/watch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,6 +70,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 		return r;
 	}
 	adopt_all(supervisor);
+	pending_resume(supervisor);
 	*ret_supervisor = supervisor;
 	return 0;
 }
@@ -100,6 +102,7 @@ void supervisor_free(struct supervisor *supervisor)
 	while (supervisor->units)
 		unit_free(supervisor->units);
 	publisher_free(supervisor->publisher);
+	timer_free(supervisor->settle);
 	project_free(supervisor->project);
 	json_decref(supervisor->project_json);
 	free(supervisor);

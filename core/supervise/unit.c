@@ -5,7 +5,7 @@
  *	event (request, report of the shim, its end, timer)
  *	  → lifecycle_step(): next state and effect
  *	  → the effect, here
- *	  → operation_unit_changed(): whoever waits for it goes on
+ *	  → unit_changed(): whoever waits for it goes on
  *
  * A start has three parts: the host ports are taken, the rules that lead to
  * them are committed together with those of all units that start in the same
@@ -115,6 +115,7 @@ static void effect_kill(struct unit *unit)
 	struct err err = ERR_INIT;
 
 	timer_disarm(unit->timer);
+	drain_stop(unit);
 	hooks_cancel(unit);
 	/* Nothing was spawned yet: unit_published() ends it. */
 	if (!unit->shim)
@@ -134,10 +135,20 @@ void unit_send_stop(struct unit *unit)
 		log_warn("container '%s': %s", unit->record.name, err.msg);
 }
 
+static void effect_drain(struct unit *unit)
+{
+	unit->step_started_ms = uv_now(unit->supervisor->loop);
+	emit_unit(unit, "draining", NULL, -1);
+	timer_arm(unit->timer, unit->stop_grace_ms);
+	unit_set_online(unit, false);
+	drain_start(unit);
+}
+
 static void effect_term(struct unit *unit)
 {
 	unit->step_started_ms = uv_now(unit->supervisor->loop);
 	emit_unit(unit, "stopping", NULL, -1);
+	drain_stop(unit);
 	health_stop(unit);
 	timer_arm(unit->timer, unit->grace_ms);
 	if (unit->grace_ms == 0 || stop_signal(unit) == SIGKILL)
@@ -152,6 +163,7 @@ static void effect_backoff(struct unit *unit)
 
 	unit->backoff_ms = restart_delay(unit->service, unit->backoff_ms,
 					 unit->has_exit ? unit->exit.ran_ms : 0);
+	unit->again = false;
 	unit->record.restarts++;
 	unit->attempts++;
 	unit_save(unit);
@@ -163,18 +175,25 @@ static void effect_backoff(struct unit *unit)
 	emit_unit(unit, "exited", unit->error[0] ? unit->error : detail, -1);
 }
 
+static void effect_hold(struct unit *unit)
+{
+	char why[160] = "";
+
+	dependencies_met(unit, why, sizeof(why));
+	emit_unit(unit, "waiting", why, -1);
+}
+
 static void effect_finish(struct unit *unit)
 {
 	struct driver *driver = &unit->supervisor->driver;
 	char detail[64] = "";
 
 	timer_disarm(unit->timer);
+	drain_stop(unit);
 	health_stop(unit);
 	hooks_cancel(unit);
-	if (unit->online) {
-		driver->ops->ports_release(driver->ctx, unit->record.name);
-		unit_set_online(unit, false);
-	}
+	driver->ops->ports_release(driver->ctx, unit->record.name);
+	unit_set_online(unit, false);
 	if (unit->error[0]) {
 		emit_unit(unit, "error", unit->error, -1);
 		return;
@@ -198,9 +217,10 @@ static void effect_ready(struct unit *unit)
 }
 
 static void (*const effects[])(struct unit *) = {
-	[EFFECT_SPAWN] = effect_spawn,	   [EFFECT_READY] = effect_ready,
-	[EFFECT_TERM] = effect_term,	   [EFFECT_KILL] = effect_kill,
-	[EFFECT_BACKOFF] = effect_backoff, [EFFECT_FINISH] = effect_finish,
+	[EFFECT_SPAWN] = effect_spawn, [EFFECT_READY] = effect_ready,
+	[EFFECT_DRAIN] = effect_drain, [EFFECT_TERM] = effect_term,
+	[EFFECT_KILL] = effect_kill,   [EFFECT_BACKOFF] = effect_backoff,
+	[EFFECT_HOLD] = effect_hold,   [EFFECT_FINISH] = effect_finish,
 };
 
 void unit_event(struct unit *unit, enum unit_event event)
@@ -217,12 +237,28 @@ void unit_event(struct unit *unit, enum unit_event event)
 	unit->state = step.next;
 	if (step.effect != EFFECT_NONE)
 		effects[step.effect](unit);
-	operation_unit_changed(unit->supervisor, unit);
+	unit_changed(unit);
+}
+
+void unit_changed(struct unit *unit)
+{
+	struct supervisor *supervisor = unit->supervisor;
+
+	publish_fitness(unit);
+	dependencies_changed(supervisor);
+	/* Last: it may be the end of the unit. */
+	operation_unit_changed(supervisor);
 }
 
 static void on_timer(void *data)
 {
-	unit_event(data, EVENT_TIMER);
+	struct unit *unit = data;
+	char why[160];
+
+	if (unit->state == UNIT_RESTARTING && !dependencies_met(unit, why, sizeof(why)))
+		unit_event(unit, EVENT_HOLD);
+	else
+		unit_event(unit, EVENT_TIMER);
 }
 
 struct unit *unit_find(const struct supervisor *supervisor, const char *name)
@@ -283,6 +319,7 @@ void unit_free(struct unit *unit)
 	while (*at != unit)
 		at = &(*at)->next;
 	*at = unit->next;
+	drain_stop(unit);
 	health_stop(unit);
 	hooks_cancel(unit);
 	watch_free(unit->report);
@@ -316,9 +353,29 @@ void unit_stop(struct unit *unit, int64_t grace_ms)
 	if (grace_ms < 0)
 		grace_ms = unit->stop_grace_ms;
 	unit->grace_ms = grace_ms;
+	unit->again = false;
 	unit->record.stopped = true;
 	unit_save(unit);
 	unit_event(unit, EVENT_STOP);
+}
+
+void unit_restart(struct unit *unit, const char *reason)
+{
+	if (unit->state != UNIT_RUNNING)
+		return;
+	emit_unit(unit, "restart", reason, -1);
+	unit->again = true;
+	unit->grace_ms = unit->stop_grace_ms;
+	unit_event(unit, EVENT_STOP);
+}
+
+void unit_retire(struct unit *unit)
+{
+	unit->again = false;
+	unit->grace_ms = unit->stop_grace_ms;
+	unit->record.stopped = true;
+	unit_save(unit);
+	unit_event(unit, EVENT_RETIRE);
 }
 
 int unit_kill(struct unit *unit, int signo, struct err *err)
@@ -327,6 +384,7 @@ int unit_kill(struct unit *unit, int signo, struct err *err)
 
 	if (signo != SIGKILL)
 		return driver->ops->container_signal(driver->ctx, unit->record.name, signo, err);
+	unit->again = false;
 	unit->record.stopped = true;
 	unit_save(unit);
 	unit_event(unit, EVENT_KILL);
@@ -338,6 +396,24 @@ void unit_reload(struct unit *unit)
 	health_stop(unit);
 	if (unit->state == UNIT_RUNNING)
 		health_start(unit);
+}
+
+bool unit_meets(const struct unit *unit, enum depends_condition condition)
+{
+	bool done = unit->state == UNIT_EXITED && unit->has_exit && unit->exit.code == 0 &&
+		    !unit->error[0];
+
+	switch (condition) {
+	case DEPENDS_COMPLETED:
+		return done;
+	case DEPENDS_HEALTHY:
+		if (unit_has_healthcheck(unit))
+			return unit->state == UNIT_RUNNING && unit_is_healthy(unit);
+		break;
+	case DEPENDS_STARTED:
+		break;
+	}
+	return done || unit->state == UNIT_RUNNING || unit->state == UNIT_DRAINING;
 }
 
 bool unit_has_healthcheck(const struct unit *unit)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Verdict: what the units say about an action that is under way. */
-#include "core/supervise/operation.h"
+#include "core/supervise/rollout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static enum verdict judge_started(const struct unit *unit, struct err *err)
 	return VERDICT_GOOD;
 }
 
-static enum verdict judge_healthy(const struct unit *unit, struct err *err)
+enum verdict verdict_healthy(const struct unit *unit, struct err *err)
 {
 	if (!unit_has_healthcheck(unit))
 		return judge_started(unit, err);
@@ -88,7 +88,7 @@ static const judge judges[ACTION_TYPE_COUNT] = {
 	[ACTION_CONTAINER_START] = judge_start,
 	[ACTION_CONTAINER_STOP] = judge_stop,
 	[ACTION_CONTAINER_AWAIT_STARTED] = judge_started,
-	[ACTION_CONTAINER_AWAIT_HEALTHY] = judge_healthy,
+	[ACTION_CONTAINER_AWAIT_HEALTHY] = verdict_healthy,
 	[ACTION_CONTAINER_AWAIT_COMPLETED] = judge_completed,
 };
 
@@ -98,9 +98,14 @@ bool action_is_await(enum action_type type)
 	       type == ACTION_CONTAINER_AWAIT_COMPLETED;
 }
 
+enum verdict verdict_not_up(const struct unit *unit, struct err *err)
+{
+	return bad(err, unit, "is not up");
+}
+
 bool verdict_is_needed(enum action_type type)
 {
-	return judges[type] != NULL;
+	return judges[type] != NULL || type == ACTION_CONTAINER_REPLACE;
 }
 
 /* An AWAIT is about all containers of a service, everything else about one. */
@@ -109,12 +114,15 @@ enum verdict verdict_of(const struct operation *operation, size_t at, struct err
 	const struct action *action = operation_action(operation, at);
 	const struct unit *unit = operation_unit(operation, at);
 
+	if (action->type == ACTION_CONTAINER_REPLACE)
+		return rollout_step(operation->rollouts[at], err);
 	if (!action_is_await(action->type))
 		return unit ? judges[action->type](unit, err) : VERDICT_GOOD;
 	for (unit = operation->supervisor->units; unit; unit = unit->next) {
 		enum verdict verdict;
 
-		if (strcmp(unit->record.service, action->target) != 0)
+		if (strcmp(unit->record.service, action->target) != 0 || unit->record.candidate ||
+		    unit->state == UNIT_DRAINING)
 			continue;
 		verdict = judges[action->type](unit, err);
 		if (verdict != VERDICT_GOOD)

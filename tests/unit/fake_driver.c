@@ -98,6 +98,7 @@ static int observe(void *ctx, struct arena *arena, struct observation *ret, stru
 						    .config_hash = c->record.config_hash,
 						    .live_hash = c->record.live_hash,
 						    .image_id = c->record.image_id,
+						    .candidate = c->record.candidate,
 						    .state = c->running	  ? OBSERVED_RUNNING
 							     : c->started ? OBSERVED_EXITED
 									  : OBSERVED_CREATED,
@@ -366,6 +367,23 @@ static int firewall_sync(void *ctx, void *data, struct err *err)
 	return r;
 }
 
+static void *connections_prepare(void *ctx, const char *name)
+{
+	(void)ctx;
+	(void)name;
+	return NULL;
+}
+
+static int connections_count(void *ctx, void *prepared, size_t *ret_n, struct err *err)
+{
+	const struct fake *fake = ctx;
+
+	(void)prepared;
+	(void)err;
+	*ret_n = fake->connections;
+	return 0;
+}
+
 static int names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
 {
 	(void)ctx;
@@ -398,6 +416,8 @@ const struct driver_ops fake_driver_ops = {
 	.record_save = save,
 	.firewall_prepare = firewall_prepare,
 	.firewall_sync = firewall_sync,
+	.connections_prepare = connections_prepare,
+	.connections_count = connections_count,
 	.names_sync = names_sync,
 };
 
