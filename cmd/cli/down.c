@@ -42,8 +42,13 @@ static int down_run(struct cli *cli, const void *values, char **operands, size_t
 		json_object_set_new(message, "remove_orphans", json_true());
 	if (message && args->timeout >= 0)
 		json_object_set_new(message, "timeout", json_integer(args->timeout));
-	r = control_request(cli, project, message, "down", "down: there was nothing to remove",
-			    err);
+	r = control_request(cli, project, json_incref(message), "down",
+			    "down: there was nothing to remove", err);
+	/* Another one took it down while we asked, or its supervisor has died: once more. */
+	if (r == -ECONNRESET)
+		r = control_request(cli, project, json_incref(message), "down",
+				    "down: there was nothing to remove", err);
+	json_decref(message);
 	if (r != -ENOENT)
 		return r;
 	cli_say("nothing to do: project '%s' is not up", project);

@@ -13,6 +13,7 @@ struct observed_container;
  *	plan_up.c		the whole, in order; who waits for whom
  *	plan_ground.c		what services stand on: networks and volumes
  *	plan_service.c		the containers of one service: which stay, come and go
+ *	plan_stop.c		what stops, and what stops with it
  *	plan_cause.c		why one cannot stay as it is
  */
 struct service_plan {
@@ -53,6 +54,11 @@ void plan_service(struct up *up, size_t at);
 /* Stop CONTAINER, unless that is planned already; RET is its STOP, PLAN_NOTHING if it rests. */
 uint32_t plan_stop(struct up *up, const struct observed_container *container, const char *reason,
 		   enum apply_class apply_class);
+
+/* Those that are restarted with SERVICE stop before it does, theirs before them … */
+void plan_stop_dependents(struct up *up, const struct service *service);
+/* … and the edges from its own STOP to theirs. */
+void plan_stop_after_dependents(struct up *up, uint32_t stop, const struct service *service);
 
 /* Stop and remove a container that nothing takes the place of. */
 void plan_surplus(struct up *up, const struct observed_container *container, const char *reason);

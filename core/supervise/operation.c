@@ -166,8 +166,7 @@ static void operation_end(struct operation *operation)
 		supervisor_leave(supervisor);
 	answer(operation, failed, message);
 	operation_free(operation);
-	if (!supervisor->down)
-		requests_next(supervisor);
+	requests_next(supervisor);
 }
 
 static void finished(void *ctx)

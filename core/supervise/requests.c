@@ -409,6 +409,10 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 		client_finish_error(client, EINVAL, "the supervisor does not know this request");
 		return;
 	}
+	if (supervisor->down && type->handle == handle_down) {
+		client_finish(client, json_pack("{s:s, s:i}", "result", "ok", "changes", 0));
+		return;
+	}
 	if (supervisor->down && type->changes) {
 		client_finish_error(client, EBUSY,
 				    "the project is just being taken down; try again");
@@ -429,11 +433,13 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 
 void requests_next(struct supervisor *supervisor)
 {
-	json_t *request = NULL;
-	struct client *client = server_next_parked(supervisor->server, &request);
+	while (!supervisor->operation) {
+		json_t *request = NULL;
+		struct client *client = server_next_parked(supervisor->server, &request);
 
-	if (!client)
-		return;
-	request_handle(supervisor, client, request);
-	json_decref(request);
+		if (!client)
+			return;
+		request_handle(supervisor, client, request);
+		json_decref(request);
+	}
 }

@@ -37,7 +37,7 @@ struct fake {
 	bool torn_down; /* the last commit left nothing */
 	bool removed;	/* project_remove() was called */
 	int probe_status;
-	size_t connections; /* what connections_count() says */
+	size_t connections;	     /* what connections_count() says */
 	unsigned int steps, fail_at; /* 0: never */
 	char log[8192];		     /* "create:web-1 start:web-1 …" */
 };
