@@ -58,6 +58,9 @@ struct firewall_rules {
 
 #define FIREWALL_LOCK_MS 10000
 
+/* The lock's file: whoever changes rules opens it first, and closes it when done. */
+const char *firewall_lock_file(void);
+
 /*
  * Make the rules of PROJECT_ID exactly RULES.  Without networks and ports, no
  * trace of the project stays.  Everybody else's rules stay as they are.  Each

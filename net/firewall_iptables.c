@@ -288,15 +288,21 @@ static int sync_table(enum firewall_table which, const struct firewall_plan *pla
 	return 0;
 }
 
+const char *firewall_lock_file(void)
+{
+	const char *path = getenv("XTABLES_LOCKFILE");
+
+	return path && path[0] ? path : LOCK_FILE;
+}
+
 static int sync_table_locked(enum firewall_table which, const struct firewall_plan *plan,
 			     const char *comment, struct err *err)
 {
-	const char *path = getenv("XTABLES_LOCKFILE");
 	CLEANUP_FD int lock = -1;
 	bool ignored;
 	int r;
 
-	r = lock_file(path && path[0] ? path : LOCK_FILE, FIREWALL_LOCK_MS, &lock, err);
+	r = lock_file(firewall_lock_file(), FIREWALL_LOCK_MS, &lock, err);
 	for (int i = 0; r == 0 && i < COMMIT_TRIES; i++) {
 		struct err failure = ERR_INIT;
 

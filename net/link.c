@@ -53,6 +53,7 @@ static int on_link(const struct nlmsghdr *reply, void *data)
 		    0)
 		return 0;
 	info->ifindex = ((const struct ifinfomsg *)nlmsg_data(reply))->ifi_index;
+	info->up = ((const struct ifinfomsg *)nlmsg_data(reply))->ifi_flags & IFF_UP;
 	take_number(attrs[IFLA_GROUP], &info->group);
 	take_number(attrs[IFLA_LINK], &info->peer);
 	take_number(attrs[IFLA_MASTER], &info->master);

@@ -5,6 +5,7 @@
 #include "net/cidr.h"
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -25,6 +26,7 @@ struct link_info {
 	uint32_t group;
 	int peer; /* IFLA_LINK: a veth's other end, numbered in that one's namespace */
 	int master;
+	bool up; /* set up by somebody; IFF_UP */
 	uint8_t mac[LINK_MAC_LEN];
 	char kind[IFNAMSIZ]; /* "bridge", "veth"; "" for hardware */
 };

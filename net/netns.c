@@ -192,6 +192,25 @@ int netns_create(const char *name, int fresh, int *ret_fd, struct err *err)
 	return r < 0 ? r : netns_open(name, ret_fd, err);
 }
 
+int netns_name_again(const char *name, int pid, int *ret_fd, struct err *err)
+{
+	CLEANUP_FD int lock = -1, file = -1;
+	char path[PATH_MAX], of_process[64];
+	int r = netns_path(name, path, err);
+
+	if (r == 0)
+		r = prepare_dir(&lock, err);
+	if (r < 0)
+		return r;
+	file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+	if (file < 0)
+		return err_sys(err, errno, "create '%s'", path);
+	snprintf(of_process, sizeof(of_process), "/proc/%d/ns/net", pid);
+	if (mount(of_process, path, "none", MS_BIND, NULL) < 0)
+		return err_sys(err, errno, "mount a network namespace on '%s'", path);
+	return netns_open(name, ret_fd, err);
+}
+
 int netns_remove(const char *name, struct err *err)
 {
 	char path[PATH_MAX];

@@ -38,6 +38,12 @@ void netns_name(const char *project_id, const char *container, char ret_name[NET
  */
 int netns_create(const char *name, int fresh, int *ret_fd, struct err *err);
 
+/*
+ * The namespace that PID is in gets the name NAME again, which it lost.  RET_FD
+ * is the caller's.
+ */
+int netns_name_again(const char *name, int pid, int *ret_fd, struct err *err);
+
 /* -ENOENT: there is none of that name. */
 int netns_open(const char *name, int *ret_fd, struct err *err);
 

@@ -7,7 +7,9 @@
 #include "core/container/devices_cgroup.h"
 #include "core/container/spec.h"
 #include "core/converge/driver.h"
+#include "net/bridge.h"
 #include "net/cidr.h"
+#include "net/endpoint.h"
 #include "store/image.h"
 #include "store/record.h"
 
@@ -28,6 +30,7 @@
  *	host_firewall.c		rules
  *	host_ports.c		reserved host ports
  *	host_connections.c	who is still connected
+ *	host_watch.c		noticing what others change, host_heal.c: putting it right
  *	host_volume.c		volumes
  *	host_container.c	making and removing a container
  *	host_update.c		changing one that may be running
@@ -51,7 +54,9 @@ struct host_network {
 struct host_lease {
 	char container[RECORD_NAME_MAX];
 	char network[64]; /* key */
+	char link[IFNAMSIZ];
 	struct in_addr addr;
+	int nsid; /* monitor_nsid() of its namespace; negative: not asked for yet */
 };
 
 /* A port that is kept for a container; containers of one service may share one. */
@@ -70,6 +75,8 @@ struct host_seccomp {
 	size_t n;
 };
 
+struct host_watch;
+
 struct host {
 	const struct paths *paths;
 	char project[64];
@@ -87,6 +94,7 @@ struct host {
 	size_t n_leases;
 	struct host_port *ports;
 	size_t n_ports;
+	struct host_watch *watch;      /* NULL: nobody wants to know */
 	struct conntrack_match *stale; /* flows to forget with the next commit of rules */
 	size_t n_stale;
 	struct host_seccomp *seccomp;
@@ -149,6 +157,34 @@ int host_detach(struct host *host, const char *container, struct err *err);
  */
 int host_reattach(struct host *host, const struct service *service, struct container_record *record,
 		  struct err *err);
+
+/* One attachment of a container, with the bytes that it points to. */
+struct host_endpoint {
+	struct endpoint endpoint;
+	uint8_t mac[ENDPOINT_MAC_LEN];
+};
+
+/* Number AT of RECORD's; NETNS stays the caller's. */
+int host_endpoint(struct host *host, const struct container_record *record, size_t at, int netns,
+		  struct host_endpoint *ret, struct err *err);
+
+/* Make, or put right, every link that RECORD says. */
+int host_attach_again(struct host *host, const struct container_record *record, int netns,
+		      struct err *err);
+
+/* A network namespace for a container of SERVICE, or the one that it has. */
+int host_make_netns(struct host *host, const struct service *service, const char *container,
+		    int *ret_netns, struct err *err);
+
+/* NETWORK, for net/. */
+struct bridge host_bridge(const struct host *host, const struct host_network *network);
+
+/* host_watch.c: notice when the limits of CONTAINER are changed, or no longer. */
+void host_watch_container(struct host *host, const char *container);
+void host_unwatch_container(struct host *host, const char *container);
+
+/* Are all of RECORD's host ports kept for it? */
+bool host_ports_are_held(const struct host *host, const struct container_record *record);
 
 /* Know again which addresses are given away, from the records. */
 int host_leases_load(struct host *host, struct err *err);
@@ -218,8 +254,17 @@ const char *host_hostname(const struct service *service, const struct container_
 int host_network_create(void *ctx, const struct network *network, struct err *err);
 int host_network_remove(void *ctx, const char *key, struct err *err);
 int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
-void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown);
+void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
+			    bool commit);
 int host_firewall_sync(void *ctx, void *prepared, struct err *err);
+int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, struct err *err);
+void host_watch(void *ctx, suspect_fn *suspect, void *data);
+int host_network_check(void *ctx, const char *key, const char **ret_wrong, struct err *err);
+int host_container_check(void *ctx, const struct service *service,
+			 const struct container_record *record, const char **ret_wrong,
+			 struct err *err);
+int host_container_mend(void *ctx, const struct service *service, struct container_record *record,
+			struct err *err);
 int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
 		       struct err *err);
 void host_ports_free(void *ctx, const char *name);

@@ -22,7 +22,7 @@ static bool is_leased(const struct host *host, const char *network, struct in_ad
 	return false;
 }
 
-static void lease(struct host *host, const char *container, const char *network,
+static void lease(struct host *host, const char *container, const char *network, const char *link,
 		  struct in_addr addr)
 {
 	struct host_lease *grown =
@@ -33,7 +33,8 @@ static void lease(struct host *host, const char *container, const char *network,
 		abort();
 	host->leases = grown;
 	added = &host->leases[host->n_leases++];
-	*added = (struct host_lease){.addr = addr};
+	*added = (struct host_lease){.addr = addr, .nsid = -1};
+	snprintf(added->link, sizeof(added->link), "%s", link);
 	snprintf(added->container, sizeof(added->container), "%s", container);
 	snprintf(added->network, sizeof(added->network), "%s", network);
 }
@@ -65,7 +66,7 @@ int host_leases_load(struct host *host, struct err *err)
 			struct in_addr addr;
 
 			if (addr_parse(a->address, &addr, NULL) == 0)
-				lease(host, records[i].name, a->network, addr);
+				lease(host, records[i].name, a->network, a->host_link, addr);
 		}
 		record_release(&records[i]);
 	}
@@ -159,7 +160,6 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	endpoint_mac(addr, mac);
 	if (wanted->mac_address && !parse_mac(wanted->mac_address, mac))
 		return err_set(err, EINVAL, "'%s' is no MAC address", wanted->mac_address);
-	lease(host, record->name, wanted->network, addr);
 	*a = (struct record_address){.prefix = network->gateway.len};
 	snprintf(a->network, sizeof(a->network), "%s", wanted->network);
 	addr_format(addr, a->address);
@@ -171,43 +171,47 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	else
 		choose_interface(record, a);
 	endpoint_name(host->id, record->name, network->record.name, a->host_link);
+	lease(host, record->name, wanted->network, a->host_link, addr);
 	record->n_addresses++;
 	return 0;
 }
 
-/* What RECORD says of one attachment, for net/.  MAC keeps the address. */
-static int endpoint_of(struct host *host, const struct container_record *record,
-		       const struct record_address *a, int netns, uint8_t mac[ENDPOINT_MAC_LEN],
-		       struct endpoint *ret, struct err *err)
+/* The first of a container's networks that leads outside has its default route. */
+static size_t default_route(struct host *host, const struct container_record *record)
 {
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		const struct host_network *network =
+			host_network(host, record->addresses[i].network);
+
+		if (network && !network->record.internal)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+int host_endpoint(struct host *host, const struct container_record *record, size_t at, int netns,
+		  struct host_endpoint *ret, struct err *err)
+{
+	const struct record_address *a = &record->addresses[at];
 	const struct host_network *network = host_network(host, a->network);
+	struct endpoint *endpoint = &ret->endpoint;
+	int r;
 
 	if (!network || network->ifindex == 0)
 		return err_set(err, ENOENT, "network '%s' is not there", a->network);
-	if (!parse_mac(a->mac, mac))
+	if (!parse_mac(a->mac, ret->mac))
 		return err_set(err, EINVAL, "'%s' is no MAC address", a->mac);
-	*ret = (struct endpoint){.container = record->name,
-				 .network = network->record.name,
-				 .ifname = a->interface,
-				 .netns_fd = netns,
-				 .bridge_ifindex = network->ifindex,
-				 .address = {.len = network->gateway.len},
-				 .mac = mac};
-	if (!network->record.internal)
-		ret->gateway = network->gateway.addr;
-	return addr_parse(a->address, &ret->address.addr, err);
-}
-
-/* Only one network of a container has the default route: the first that leads outside. */
-static void one_default_route(struct endpoint *endpoints, size_t n)
-{
-	bool have = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (have)
-			endpoints[i].gateway.s_addr = INADDR_ANY;
-		have = have || endpoints[i].gateway.s_addr != INADDR_ANY;
-	}
+	*endpoint = (struct endpoint){.container = record->name,
+				      .network = network->record.name,
+				      .ifname = a->interface,
+				      .netns_fd = netns,
+				      .bridge_ifindex = network->ifindex,
+				      .address = {.len = network->gateway.len},
+				      .mac = ret->mac};
+	r = addr_parse(a->address, &endpoint->address.addr, err);
+	if (r == 0 && at == default_route(host, record))
+		endpoint->gateway = network->gateway.addr;
+	return r;
 }
 
 static int make_netns(const char *name, const struct host_ids *ids, int *ret_netns, struct err *err)
@@ -220,22 +224,20 @@ static int make_netns(const char *name, const struct host_ids *ids, int *ret_net
 	return r < 0 ? r : netns_create(name, fresh, ret_netns, err);
 }
 
-/* Make, or put right, every link that RECORD says. */
-static int attach_all(struct host *host, const struct container_record *record, int netns,
+int host_attach_again(struct host *host, const struct container_record *record, int netns,
 		      struct err *err)
 {
+	struct host_endpoint made[RECORD_NETWORKS_MAX];
 	struct endpoint endpoints[RECORD_NETWORKS_MAX];
-	uint8_t macs[RECORD_NETWORKS_MAX][ENDPOINT_MAC_LEN];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < record->n_addresses; i++)
-		r = endpoint_of(host, record, &record->addresses[i], netns, macs[i], &endpoints[i],
-				err);
-	if (r < 0)
-		return r;
-	one_default_route(endpoints, record->n_addresses);
-	return endpoints_attach(host->nl, host->project, host->id, endpoints, record->n_addresses,
-				err);
+	for (size_t i = 0; r == 0 && i < record->n_addresses; i++) {
+		r = host_endpoint(host, record, i, netns, &made[i], err);
+		endpoints[i] = made[i].endpoint;
+	}
+	return r < 0 ? r
+		     : endpoints_attach(host->nl, host->project, host->id, endpoints,
+					record->n_addresses, err);
 }
 
 static int check_number(const struct service *service, struct err *err)
@@ -244,6 +246,17 @@ static int check_number(const struct service *service, struct err *err)
 		       ? 0
 		       : err_set(err, E2BIG, "a container can be in at most %d networks",
 				 RECORD_NETWORKS_MAX);
+}
+
+int host_make_netns(struct host *host, const struct service *service, const char *container,
+		    int *ret_netns, struct err *err)
+{
+	char name[NETNS_NAME_MAX];
+	struct host_ids ids;
+	int r = host_choose_ids(host, service, container, &ids, err);
+
+	netns_name(host->id, container, name);
+	return r < 0 ? r : make_netns(name, &ids, ret_netns, err);
 }
 
 int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
@@ -262,7 +275,7 @@ int host_attach(struct host *host, const struct service *service, const struct h
 		return r;
 	netns_name(host->id, record->name, name);
 	r = make_netns(name, ids, &netns, err);
-	return r < 0 ? r : attach_all(host, record, netns, err);
+	return r < 0 ? r : host_attach_again(host, record, netns, err);
 }
 
 /* Does what RECORD has, A, do for what is WANTED? */
@@ -355,7 +368,7 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 		return r;
 	netns_name(host->id, record->name, name);
 	r = netns_open(name, &netns, err);
-	return r < 0 ? r : attach_all(host, record, netns, err);
+	return r < 0 ? r : host_attach_again(host, record, netns, err);
 }
 
 int host_detach(struct host *host, const char *container, struct err *err)

@@ -137,6 +137,8 @@ static int create(struct host *host, const struct container_def *def,
 	if (r == 0)
 		r = make_cgroups(host, service, record->name, &devices, err);
 	if (r == 0)
+		host_watch_container(host, record->name);
+	if (r == 0)
 		r = host_write_spec(host, def, image, &ids, &devices, record, err);
 	/* Again, with the addresses and volumes that were chosen. */
 	return r < 0 ? r : record_save(host->run_fd, record, err);
@@ -166,6 +168,7 @@ int host_container_remove(void *ctx, const char *name, struct err *err)
 	int r;
 
 	host_cgroup_path(host, name, path, CGROUP_PATH_MAX);
+	host_unwatch_container(host, name);
 	(void)cgroup_kill(&host->cgroups, path, NULL);
 	host_ports_free(host, name);
 	r = host_detach(host, name, err);

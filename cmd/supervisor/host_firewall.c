@@ -112,7 +112,8 @@ static void prepare_ports(struct host *host, const struct publication *ports, si
 	prepared->rules.ports = prepared->ports;
 }
 
-void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown)
+void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
+			    bool commit)
 {
 	struct host *host = ctx;
 	struct prepared *prepared = array(1, sizeof(*prepared));
@@ -120,14 +121,26 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 	memcpy(prepared->project, host->project, sizeof(prepared->project));
 	memcpy(prepared->id, host->id, sizeof(prepared->id));
 	prepared->rules.project = prepared->project;
-	prepared->stale = TAKE_PTR(host->stale);
-	prepared->n_stale = host->n_stale;
-	host->n_stale = 0;
+	if (commit) {
+		prepared->stale = TAKE_PTR(host->stale);
+		prepared->n_stale = host->n_stale;
+		host->n_stale = 0;
+	}
 	if (!teardown) {
 		prepare_networks(host, prepared);
 		prepare_ports(host, ports, n, prepared);
 	}
 	return prepared;
+}
+
+int host_firewall_check(void *ctx, void *data, bool *ret_intact, struct err *err)
+{
+	struct prepared *prepared = data;
+	int r = firewall_check(prepared->id, &prepared->rules, ret_intact, err);
+
+	(void)ctx; /* belongs to the loop's thread */
+	prepared_free(prepared);
+	return r;
 }
 
 int host_firewall_sync(void *ctx, void *data, struct err *err)

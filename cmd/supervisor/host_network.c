@@ -8,6 +8,7 @@
 #include "net/bridge.h"
 #include "net/dns.h"
 #include "net/endpoint.h"
+#include "net/endpoint_check.h"
 #include "net/ipam.h"
 #include "net/netlink.h"
 
@@ -62,18 +63,25 @@ static void start_dns(struct host *host, struct host_network *network)
 			  err.msg);
 }
 
+struct bridge host_bridge(const struct host *host, const struct host_network *network)
+{
+	return (struct bridge){.project = host->project,
+			       .project_id = host->id,
+			       .network = network->record.name,
+			       .gateway = network->gateway};
+}
+
 /* The bridge as the record says; made, or put right where it is there. */
 static int make_bridge(struct host *host, struct host_network *network, struct err *err)
 {
 	int before = network->ifindex;
-	struct bridge bridge = {.project = host->project,
-				.project_id = host->id,
-				.network = network->record.name,
-				.gateway = network->gateway};
+	struct bridge bridge = host_bridge(host, network);
 	int r;
 
 	bridge_name(host->id, network->record.name, network->bridge);
 	r = bridge_ensure(host->nl, &bridge, &network->ifindex, err);
+	if (r == 0 && before == network->ifindex)
+		r = bridge_restore_route(host->nl, &bridge, network->ifindex, err);
 	if (r < 0)
 		return r;
 	/* A server listens on one bridge, by number: a new bridge needs a new server. */

@@ -123,6 +123,17 @@ static void keep(struct host *host, struct claim *claim)
 	claim->n = 0;
 }
 
+bool host_ports_are_held(const struct host *host, const struct container_record *record)
+{
+	size_t wanted = 0, held = 0;
+
+	for (size_t i = 0; i < record->n_ports; i++)
+		wanted += record->ports[i].count;
+	for (size_t i = 0; i < host->n_ports; i++)
+		held += strcmp(host->ports[i].container, record->name) == 0;
+	return held >= wanted;
+}
+
 int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
 		       struct err *err)
 {

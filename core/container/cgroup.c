@@ -257,6 +257,14 @@ int cgroup_apply_limits(const struct cgroup_host *host, const char *path,
 	return cgroup_limits_write(host, path, limits, &actual, err);
 }
 
+int cgroup_directory_of(const struct cgroup_host *host, enum cgroup_controller controller,
+			const char *path, char ret_directory[CGROUP_PATH_MAX])
+{
+	const struct cgroup_tree *tree = cgroup_tree_with(host, controller);
+
+	return tree ? cgroup_directory(tree, path, ret_directory, NULL) : -ENOENT;
+}
+
 static char *join(const struct cgroup_tree *tree, const char *path)
 {
 	size_t size = strlen(tree->base) + strlen(path) + 2;

@@ -154,6 +154,13 @@ bool cgroup_limits_equal(const struct cgroup_host *host, const struct cgroup_lim
 			 const struct cgroup_limits *actual);
 
 /*
+ * The directory of PATH that has the files of CONTROLLER.  -ENOENT: no
+ * hierarchy has that controller.
+ */
+int cgroup_directory_of(const struct cgroup_host *host, enum cgroup_controller controller,
+			const char *path, char ret_directory[CGROUP_PATH_MAX]);
+
+/*
  * The absolute directories of a container's cgroup, as struct container_spec
  * wants them.
  */

@@ -82,6 +82,12 @@ struct probe {
 	int64_t timeout_ms;	       /* -1: none */
 };
 
+/* What may not be as it was made: one container, some network, the rules, or anything. */
+enum suspicion { SUSPECT_CONTAINER, SUSPECT_NETWORK, SUSPECT_RULES, SUSPECT_ALL };
+
+/* NAME is the container's. */
+typedef void suspect_fn(void *data, enum suspicion what, const char *name);
+
 struct driver_ops {
 	/* The records of all containers of the project, malloc'ed for the caller. */
 	int (*records_load)(void *ctx, struct container_record **ret_records, size_t *ret_n,
@@ -146,12 +152,36 @@ struct driver_ops {
 	/*
 	 * Make the host's rules those of the project's networks and PORTS, or, with
 	 * TEARDOWN, leave none.  The rules are copied by firewall_prepare() on the loop;
-	 * firewall_sync() then works on that copy in a pool thread and frees it.
+	 * firewall_sync() then works on that copy in a pool thread and frees it.  Without
+	 * COMMIT the copy is for firewall_check().
 	 * Blocks: for the xtables lock.
 	 */
 	void *(*firewall_prepare)(void *ctx, const struct publication *ports, size_t n_ports,
-				  bool teardown);
+				  bool teardown, bool commit);
 	int (*firewall_sync)(void *ctx, void *prepared, struct err *err);
+
+	/*
+	 * Are the rules still what firewall_prepare() put together?  PREPARED is freed.
+	 * Reads only; on the loop or in a pool thread.
+	 */
+	int (*firewall_check)(void *ctx, void *prepared, bool *ret_intact, struct err *err);
+
+	/*
+	 * Tell SUSPECT, on the loop, when something may have been changed by others;
+	 * NULL: no more.
+	 */
+	void (*watch)(void *ctx, suspect_fn *suspect, void *data);
+
+	/*
+	 * What is missing of a network or a container, as a sentence that lasts; NULL:
+	 * nothing.  network_create() puts the one right, container_mend() the other.
+	 */
+	int (*network_check)(void *ctx, const char *key, const char **ret_wrong, struct err *err);
+	int (*container_check)(void *ctx, const struct service *service,
+			       const struct container_record *record, const char **ret_wrong,
+			       struct err *err);
+	int (*container_mend)(void *ctx, const struct service *service,
+			      struct container_record *record, struct err *err);
 
 	/*
 	 * How many connections lead to the container NAME, each side's end still to come.

@@ -157,6 +157,7 @@ static void decode_project(struct loader *loader, const struct node *root)
 		.canonical = loader->canonical,
 	};
 
+	schema_init(&schema_project, project);
 	schema_decode(&decoder, &schema_project, root, project);
 	if (project->n_services == 0 && !loader->canonical && loader->reporter.diag->n_errors == 0)
 		report(&loader->reporter, SEVERITY_ERROR, root->pos,

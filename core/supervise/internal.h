@@ -22,6 +22,7 @@
  *	dependencies.c	what it needs, and when that fails
  *	health.c	its health check
  *	publish.c	ports and names: one commit for all that changed in a turn of the loop
+ *	heal.c		what others changed is put right
  *	desired.c	the project that was asked for last
  *	operation.c	carries out one plan for one client; actions.c, verdict.c, rollout.c
  *	pending.c	the operation that a dead supervisor did not finish
@@ -32,6 +33,7 @@
 struct apply;
 struct client;
 struct drain;
+struct healer;
 struct health;
 struct hooks_run;
 struct operation;
@@ -58,6 +60,7 @@ struct unit {
 	struct health *health;
 	struct hooks_run *hooks;  /* those that are under way */
 	struct drain *drain;	  /* while it is DRAINING */
+	bool suspect;		  /* to be looked at by heal.c */
 	bool again;		  /* its stop is the first half of a restart */
 	bool missed;		  /* what it depends on failed since it runs */
 	bool fresh;		  /* spawned by us, and post_start is still to be run */
@@ -84,6 +87,7 @@ struct supervisor {
 	json_t *project_json;	 /* what it was loaded from */
 	struct unit *units;
 	struct publisher *publisher;
+	struct healer *healer;
 	struct server *server;
 	struct operation *operation; /* the one that is under way */
 	struct timer *settle;	     /* looks at the dependencies, after a change */
@@ -210,11 +214,33 @@ uint64_t publish_changed(struct supervisor *supervisor);
 /* All that was asked for is committed. */
 bool publish_is_settled(const struct supervisor *supervisor);
 
+/* What firewall_check() compares with. */
+void *publish_prepare(struct supervisor *supervisor);
+
+/* Commit what waited for heal_is_checking() to be over. */
+void publish_resume(struct supervisor *supervisor);
+
 /* The commit that is to come leaves no rule of the project. */
 void publish_teardown(struct supervisor *supervisor);
 
 /* What the last commit said, "" when it went through. */
 const char *publish_error(const struct supervisor *supervisor);
+
+/* --- heal.c --- */
+void heal_start(struct supervisor *supervisor);
+void heal_stop(struct supervisor *supervisor);
+
+/*
+ * Look at everything; MEND: and put it right.  FINDINGS (may be NULL) gets what is
+ * wrong.  Returns how much that is; rules are put right by a commit that follows.
+ */
+size_t heal_inspect(struct supervisor *supervisor, bool mend, json_t *findings);
+
+/* Are the rules being read in a thread? */
+bool heal_is_checking(const struct supervisor *supervisor);
+
+/* The rules are committed. */
+void heal_committed(struct supervisor *supervisor);
 
 /* --- desired.c --- */
 

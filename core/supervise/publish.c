@@ -68,7 +68,7 @@ static size_t count_units(const struct supervisor *supervisor)
 	return n;
 }
 
-static void *prepare_rules(struct publisher *publisher)
+static void *prepare_rules(const struct publisher *publisher, bool to_commit)
 {
 	struct supervisor *supervisor = publisher->supervisor;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
@@ -84,7 +84,7 @@ static void *prepare_rules(struct publisher *publisher)
 			ports[n++] = (struct publication){.record = &unit->record,
 							  .port = &unit->record.ports[i]};
 	return supervisor->driver.ops->firewall_prepare(supervisor->driver.ctx, ports, n,
-							publisher->teardown);
+							publisher->teardown, to_commit);
 }
 
 static const struct service_network *attachment(const struct unit *unit, const char *network)
@@ -173,8 +173,9 @@ static void on_committed(uv_work_t *work, int status)
 	}
 	if (publisher->error.code)
 		log_error("firewall: %s", publisher->error.msg);
-	if (publisher->wanted > publisher->committed)
-		timer_arm(publisher->turn, 0);
+	else
+		heal_committed(publisher->supervisor);
+	publish_resume(publisher->supervisor);
 	tell_units(publisher);
 }
 
@@ -183,11 +184,11 @@ static void on_turn(void *data)
 	struct publisher *publisher = data;
 	struct supervisor *supervisor = publisher->supervisor;
 
-	if (publisher->running)
+	if (publisher->running || heal_is_checking(supervisor))
 		return;
 	sync_names(supervisor);
 	publisher->running = publisher->wanted;
-	publisher->prepared = prepare_rules(publisher);
+	publisher->prepared = prepare_rules(publisher, true);
 	publisher->work.data = publisher;
 	uv_queue_work(supervisor->loop, &publisher->work, commit, on_committed);
 }
@@ -233,6 +234,17 @@ uint64_t publish_changed(struct supervisor *supervisor)
 	if (!publisher->running)
 		timer_arm(publisher->turn, 0);
 	return publisher->wanted;
+}
+
+void *publish_prepare(struct supervisor *supervisor)
+{
+	return prepare_rules(supervisor->publisher, false);
+}
+
+void publish_resume(struct supervisor *supervisor)
+{
+	if (!publish_is_settled(supervisor))
+		timer_arm(supervisor->publisher->turn, 0);
 }
 
 void publish_teardown(struct supervisor *supervisor)

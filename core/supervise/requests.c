@@ -12,6 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/container/signals.h"
 #include "core/converge/plan.h"
+#include "core/converge/plan_build.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -169,6 +170,25 @@ static int handle_scale(struct supervisor *supervisor, struct client *client, co
 	return r;
 }
 
+/* What others changed is put right as well. */
+static void add_repairs(struct supervisor *supervisor, json_t *actions)
+{
+	json_t *findings = json_array();
+	const json_t *finding;
+	size_t i;
+
+	heal_inspect(supervisor, false, findings);
+	json_array_foreach (findings, i, finding)
+		json_array_append_new(actions,
+				      json_pack("{s:s+, s:O, s:O, s:s, s:s}", "action", "repair ",
+						json_string_value(json_object_get(finding, "kind")),
+						"target", json_object_get(finding, "name"),
+						"reason", json_object_get(finding, "finding"),
+						"class", apply_class_name(APPLY_LIVE), "impact",
+						impact_name(IMPACT_NONE)));
+	json_decref(findings);
+}
+
 static int handle_plan(struct supervisor *supervisor, struct client *client, const json_t *request,
 		       struct err *err)
 {
@@ -191,10 +211,34 @@ static int handle_plan(struct supervisor *supervisor, struct client *client, con
 						apply_class_name(a->apply_class), "impact",
 						impact_name(a->impact), "replaces", a->replaces));
 	}
+	add_repairs(supervisor, actions);
 	for (size_t i = 0; i < plan.n_warnings; i++)
 		json_array_append_new(warnings, json_string(plan.warnings[i]));
 	client_finish(client, json_pack("{s:s, s:o, s:o}", "result", "ok", "actions", actions,
 					"warnings", warnings));
+	return 0;
+}
+
+/* `check` only says what is wrong; else it is put right, and the rules are committed. */
+static int handle_heal(struct supervisor *supervisor, struct client *client, const json_t *request,
+		       struct err *err)
+{
+	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
+	struct plan_builder builder;
+	json_t *findings;
+
+	(void)err;
+	if (!flag(request, "check")) {
+		plan_builder_init(&builder);
+		plan = builder.plan;
+		client_subscribe(client);
+		heal_inspect(supervisor, true, NULL);
+		begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
+		return 0;
+	}
+	findings = json_array();
+	heal_inspect(supervisor, false, findings);
+	client_finish(client, json_pack("{s:s, s:o}", "result", "ok", "findings", findings));
 	return 0;
 }
 
@@ -369,6 +413,7 @@ static const struct request_type types[] = {
 	{"up", handle_up, .changes = true},
 	{"scale", handle_scale, .changes = true},
 	{"plan", handle_plan, .changes = false},
+	{"heal", handle_heal, .changes = true},
 	{"down", handle_down, .changes = true, .ends = true},
 	{"start", handle_start, .changes = true},
 	{"stop", handle_stop, .changes = true, .ends = true},

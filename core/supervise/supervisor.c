@@ -70,6 +70,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 		return r;
 	}
 	adopt_all(supervisor);
+	heal_start(supervisor);
 	pending_resume(supervisor);
 	*ret_supervisor = supervisor;
 	return 0;
@@ -96,6 +97,7 @@ void supervisor_free(struct supervisor *supervisor)
 {
 	if (!supervisor)
 		return;
+	heal_stop(supervisor);
 	operation_abandon(supervisor);
 	server_free(supervisor->server);
 	supervisor->server = NULL;

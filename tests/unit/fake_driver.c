@@ -342,12 +342,14 @@ struct prepared {
 	bool teardown;
 };
 
-static void *firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown)
+static void *firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
+			      bool to_commit)
 {
 	struct prepared *prepared = calloc(1, sizeof(*prepared));
 
 	(void)ctx;
 	(void)ports;
+	(void)to_commit;
 	*prepared = (struct prepared){.n = n, .teardown = teardown};
 	return prepared;
 }
@@ -364,6 +366,56 @@ static int firewall_sync(void *ctx, void *data, struct err *err)
 		fake->torn_down = prepared->teardown;
 	}
 	free(prepared);
+	return r;
+}
+
+static int firewall_check(void *ctx, void *data, bool *ret_intact, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	*ret_intact = true;
+	free(data);
+	return 0;
+}
+
+static void watch(void *ctx, suspect_fn *suspect, void *data)
+{
+	(void)ctx;
+	(void)suspect;
+	(void)data;
+}
+
+static int network_check(void *ctx, const char *key, const char **ret_wrong, struct err *err)
+{
+	(void)ctx;
+	(void)key;
+	(void)err;
+	*ret_wrong = NULL;
+	return 0;
+}
+
+static int container_check(void *ctx, const struct service *service,
+			   const struct container_record *record, const char **ret_wrong,
+			   struct err *err)
+{
+	const struct fake *fake = ctx;
+
+	(void)service;
+	(void)record;
+	(void)err;
+	*ret_wrong = fake->wrong;
+	return 0;
+}
+
+static int container_mend(void *ctx, const struct service *service, struct container_record *record,
+			  struct err *err)
+{
+	struct fake *fake = ctx;
+	int r = step(fake, "mend", record->name, err);
+
+	(void)service;
+	if (r == 0)
+		fake->wrong = NULL;
 	return r;
 }
 
@@ -416,6 +468,11 @@ const struct driver_ops fake_driver_ops = {
 	.record_save = save,
 	.firewall_prepare = firewall_prepare,
 	.firewall_sync = firewall_sync,
+	.firewall_check = firewall_check,
+	.watch = watch,
+	.network_check = network_check,
+	.container_check = container_check,
+	.container_mend = container_mend,
 	.connections_prepare = connections_prepare,
 	.connections_count = connections_count,
 	.names_sync = names_sync,

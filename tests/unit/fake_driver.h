@@ -37,6 +37,7 @@ struct fake {
 	bool torn_down; /* the last commit left nothing */
 	bool removed;	/* project_remove() was called */
 	int probe_status;
+	const char *wrong;	     /* what is wrong with every container, until it is mended */
 	size_t connections;	     /* what connections_count() says */
 	unsigned int steps, fail_at; /* 0: never */
 	char log[8192];		     /* "create:web-1 start:web-1 …" */

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/endpoint_check.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/err.h"
+#include "net/bridge.h"
+#include "net/link.h"
+#include "net/message.h"
+#include "net/netlink.h"
+#include "net/netns.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+/* Somewhere outside (RFC 5737); nothing is sent there. */
+#define ELSEWHERE 0xc0000201u
+
+/* Which way a packet would go. */
+struct way {
+	int ifindex; /* 0: none */
+	struct in_addr gateway;
+};
+
+static int on_route(const struct nlmsghdr *reply, void *data)
+{
+	struct nlattr *out =
+		nlmsg_find_attr((struct nlmsghdr *)reply, sizeof(struct rtmsg), RTA_OIF);
+	struct nlattr *gateway =
+		nlmsg_find_attr((struct nlmsghdr *)reply, sizeof(struct rtmsg), RTA_GATEWAY);
+	struct way *way = data;
+
+	if (out)
+		way->ifindex = (int)nla_get_u32(out);
+	if (gateway && nla_len(gateway) >= (int)sizeof(way->gateway))
+		memcpy(&way->gateway, nla_data(gateway), sizeof(way->gateway));
+	return 0;
+}
+
+/* No way at all is an answer, too. */
+static int find_way(struct netlink *nl, struct in_addr to, struct way *ret, struct err *err)
+{
+	const struct rtmsg header = {.rtm_family = AF_INET, .rtm_dst_len = 32};
+	struct nl_msg *msg = message_new(RTM_GETROUTE, 0, &header, sizeof(header));
+	struct err failure = ERR_INIT;
+	int r;
+
+	*ret = (struct way){.ifindex = 0};
+	message_put(msg, RTA_DST, &to, sizeof(to));
+	r = netlink_query(nl, msg, on_route, ret, &failure, "look for a route");
+	if (r == 0 || r == -ENETUNREACH || r == -EHOSTUNREACH)
+		return 0;
+	return err_set(err, failure.code, "%s", failure.msg);
+}
+
+/* An address of the subnet that is neither OWN nor the first one. */
+static struct in_addr neighbour(const struct cidr *own)
+{
+	struct in_addr addr = cidr_nth(own, 2);
+
+	return addr.s_addr == own->addr.s_addr ? cidr_nth(own, 3) : addr;
+}
+
+/* The link IFINDEX has ADDRESS, and its subnet is reached through it directly. */
+static int check_address(struct netlink *nl, int ifindex, const char *name,
+			 const struct cidr *address, const char **ret_wrong, struct err *err)
+{
+	struct cidr has;
+	struct way way;
+	int r = link_address(nl, ifindex, name, &has, NULL);
+
+	if (r < 0 || has.addr.s_addr != address->addr.s_addr || has.len != address->len) {
+		*ret_wrong = "its address is gone";
+		return 0;
+	}
+	r = find_way(nl, neighbour(address), &way, err);
+	if (r == 0 && (way.ifindex != ifindex || way.gateway.s_addr != INADDR_ANY))
+		*ret_wrong = "the route to its subnet is gone";
+	return r;
+}
+
+static int check_inside(const struct endpoint *endpoint, const struct link_info *host,
+			bool link_only, const char **ret_wrong, struct err *err)
+{
+	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
+	const struct in_addr elsewhere = {.s_addr = htonl(ELSEWHERE)};
+	struct link_info far;
+	struct way way;
+	int r = netns_socket(endpoint->netns_fd, &nl, err);
+
+	if (r < 0)
+		return r;
+	if (link_query(nl, endpoint->ifname, &far, NULL) < 0 || far.peer != host->ifindex) {
+		*ret_wrong = "its link in the container is gone";
+		return 0;
+	}
+	if (link_only)
+		return 0;
+	if (!far.up) {
+		*ret_wrong = "its link in the container is down";
+		return 0;
+	}
+	r = check_address(nl, far.ifindex, endpoint->ifname, &endpoint->address, ret_wrong, err);
+	if (r < 0 || *ret_wrong || endpoint->gateway.s_addr == INADDR_ANY)
+		return r;
+	r = find_way(nl, elsewhere, &way, err);
+	if (r == 0 && way.gateway.s_addr != endpoint->gateway.s_addr)
+		*ret_wrong = "its default route is gone";
+	return r;
+}
+
+int endpoint_check(struct netlink *nl, const char *project_id, const struct endpoint *endpoint,
+		   bool link_only, const char **ret_wrong, struct err *err)
+{
+	char name[IFNAMSIZ];
+	struct link_info host;
+
+	*ret_wrong = NULL;
+	endpoint_name(project_id, endpoint->container, endpoint->network, name);
+	if (link_query(nl, name, &host, NULL) < 0)
+		*ret_wrong = "its link is gone";
+	else if (host.master != endpoint->bridge_ifindex)
+		*ret_wrong = "its link is not in the bridge";
+	else if (!host.up)
+		*ret_wrong = "its link is down";
+	return *ret_wrong ? 0 : check_inside(endpoint, &host, link_only, ret_wrong, err);
+}
+
+static int restore_route(struct netlink *nl, int ifindex, const struct cidr *address,
+			 struct err *err)
+{
+	const struct rtmsg header = {
+		.rtm_family = AF_INET,
+		.rtm_dst_len = address->len,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_KERNEL,
+		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+	const struct in_addr subnet = cidr_subnet(address).addr;
+	struct nl_msg *msg =
+		message_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
+
+	message_put(msg, RTA_DST, &subnet, sizeof(subnet));
+	message_put(msg, RTA_PREFSRC, &address->addr, sizeof(address->addr));
+	message_put_u32(msg, RTA_OIF, (uint32_t)ifindex);
+	return netlink_call(nl, msg, 0, err, "restore the route to the subnet");
+}
+
+int endpoint_restore_route(const struct endpoint *endpoint, struct err *err)
+{
+	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
+	struct link_info far;
+	int r = netns_socket(endpoint->netns_fd, &nl, err);
+
+	if (r == 0)
+		r = link_query(nl, endpoint->ifname, &far, err);
+	return r < 0 ? r : restore_route(nl, far.ifindex, &endpoint->address, err);
+}
+
+int bridge_check(struct netlink *nl, const struct bridge *bridge, const char **ret_wrong,
+		 struct err *err)
+{
+	struct link_info info;
+	char name[IFNAMSIZ];
+
+	*ret_wrong = NULL;
+	bridge_name(bridge->project_id, bridge->network, name);
+	if (link_query(nl, name, &info, NULL) < 0)
+		*ret_wrong = "its bridge is gone";
+	else if (!info.up)
+		*ret_wrong = "its bridge is down";
+	return *ret_wrong ? 0
+			  : check_address(nl, info.ifindex, name, &bridge->gateway, ret_wrong, err);
+}
+
+int bridge_restore_route(struct netlink *nl, const struct bridge *bridge, int ifindex,
+			 struct err *err)
+{
+	return restore_route(nl, ifindex, &bridge->gateway, err);
+}
