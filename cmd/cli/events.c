@@ -2,6 +2,7 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
+#include "cmd/cli/human.h"
 #include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
@@ -14,10 +15,16 @@
 
 struct events_args {
 	bool json;
+	const char *since, *until;
 };
 
+#define ARG(field) offsetof(struct events_args, field)
+
 static const struct option_spec events_options[] = {
-	{0, "json", OPTION_FLAG, offsetof(struct events_args, json), NULL, "a JSON object a line"},
+	{0, "json", OPTION_FLAG, ARG(json), NULL, "a JSON object a line"},
+	{0, "since", OPTION_STRING, ARG(since), "TIME",
+	 "first what happened since then: 10m, 1h30m or 2026-01-31T12:00:00Z"},
+	{0, "until", OPTION_STRING, ARG(until), "TIME", "only what happened before, and end"},
 };
 
 struct watcher {
@@ -47,10 +54,27 @@ static void print_event(void *data, const json_t *event)
 	(void)cli_output(&line, NULL);
 }
 
+/* As events have it: RFC 3339 in UTC with milliseconds. */
+static int add_moment(json_t *message, const char *key, const char *text)
+{
+	struct err err = ERR_INIT;
+	char moment[HUMAN_MOMENT_SIZE];
+	uint64_t ns;
+
+	if (!text)
+		return 0;
+	if (human_parse_moment(text, human_now_ns(), &ns, &err) < 0)
+		return cli_usage_error("events: %s", err.msg);
+	human_moment(ns, moment);
+	json_object_set_new(message, key, json_string(moment));
+	return 0;
+}
+
 static int events_run(struct cli *cli, const void *values, char **services, size_t n,
 		      struct err *err)
 {
-	struct watcher watcher = {((const struct events_args *)values)->json, services, n};
+	const struct events_args *args = values;
+	struct watcher watcher = {args->json, services, n};
 	CLEANUP(request_json_cleanup) json_t *message = request_new("events", NULL, 0);
 	char project[TEXT_NAME_MAX + 1];
 	CLEANUP_FD int fd = -1;
@@ -58,7 +82,11 @@ static int events_run(struct cli *cli, const void *values, char **services, size
 
 	if (!message)
 		return err_nomem(err);
-	r = cli_project_name(cli, project, err);
+	r = add_moment(message, "since", args->since);
+	if (r == 0)
+		r = add_moment(message, "until", args->until);
+	if (r == 0)
+		r = cli_project_name(cli, project, err);
 	if (r == 0)
 		r = launch_connect(&cli->paths, project, false, &fd, err);
 	if (r == 0)

@@ -207,3 +207,17 @@ int human_parse_moment(const char *text, uint64_t now_ns, uint64_t *ret_ns, stru
 	*ret_ns = now_ns - (uint64_t)(seconds * 1e9);
 	return 0;
 }
+
+void human_moment(uint64_t ns, char ret_text[HUMAN_MOMENT_SIZE])
+{
+	time_t seconds = (time_t)(ns / 1000000000u);
+	struct tm tm;
+	size_t n;
+
+	ret_text[0] = '\0';
+	if (!gmtime_r(&seconds, &tm))
+		return;
+	n = strftime(ret_text, HUMAN_MOMENT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(ret_text + n, HUMAN_MOMENT_SIZE - n, ".%03uZ",
+		 (unsigned int)(ns / 1000000u % 1000u));
+}

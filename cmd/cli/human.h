@@ -35,4 +35,8 @@ int human_parse_rfc3339(const char *text, size_t len, uint64_t *ret_ns);
  */
 int human_parse_moment(const char *text, uint64_t now_ns, uint64_t *ret_ns, struct err *err);
 
+/* NS as RFC 3339 in UTC with milliseconds. */
+#define HUMAN_MOMENT_SIZE 40
+void human_moment(uint64_t ns, char ret_text[HUMAN_MOMENT_SIZE]);
+
 #endif

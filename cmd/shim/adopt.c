@@ -65,7 +65,7 @@ int command_adopt(int argc, char **argv)
 		return PROGRAM_OURS_FAILED;
 	}
 	ooms = ending_count_ooms(adopted.loaded.spec.cgroup_memory);
-	report_ok(adopted.state.pid, adopted.state.pid_start);
+	report_ok(adopted.state.pid, adopted.state.pid_start, 0);
 	streams_log_until_end(&adopted.streams, adopted.pidfd, adopted.dir);
 	ending_inquire(adopted.pidfd, &record);
 	ending_kill_rest(ending_rest(&adopted.loaded.spec));

@@ -34,7 +34,7 @@ int protect_executable(char **argv, struct err *err);
 void become_background(void);
 
 /* The two answers on SHIM_REPORT_FD; both close it. */
-void report_ok(pid_t pid, uint64_t start);
+void report_ok(pid_t pid, uint64_t start, uint64_t setup_us);
 void report_error(const struct err *err);
 
 /* A spec and the memory its strings are in. */

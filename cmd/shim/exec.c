@@ -173,6 +173,7 @@ static int run(struct exec *exec, struct err *err)
 	CLEANUP_FD int channel = -1;
 	struct container_exit ignored;
 	int r, code = PROGRAM_OURS_FAILED;
+	uint64_t set_up_ns;
 	sigset_t old;
 	pid_t pid;
 
@@ -185,7 +186,7 @@ static int run(struct exec *exec, struct err *err)
 	pid = clone_program(exec, &channel, err);
 	if (pid < 0)
 		return code;
-	r = channel_wait(channel, &exec->master, &code, err);
+	r = channel_wait(channel, &exec->master, &code, &set_up_ns, err);
 	if (r < 0) {
 		sys_pidfd_send_signal(exec->pidfd, SIGKILL);
 		ending_wait(exec->pidfd, &ignored);

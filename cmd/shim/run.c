@@ -24,6 +24,7 @@ struct run {
 	int pidfd;
 	struct container_state state;
 	uint64_t ooms; /* before we started */
+	uint64_t setup_us;
 };
 
 /* Our children see the processes of the container in DIR; we ourselves stay outside. */
@@ -111,6 +112,7 @@ static int record_start(struct run *run, pid_t pid, struct err *err)
 static int start(struct run *run, struct err *err)
 {
 	CLEANUP_FD int channel = -1;
+	uint64_t began_ns = ending_clock(CLOCK_MONOTONIC), set_up_ns = 0;
 	int master = -1, ignored, r;
 	pid_t pid;
 
@@ -121,7 +123,9 @@ static int start(struct run *run, struct err *err)
 	pid = clone_child(run, &channel, err);
 	if (pid < 0)
 		return pid;
-	r = channel_wait(channel, &master, &ignored, err);
+	r = channel_wait(channel, &master, &ignored, &set_up_ns, err);
+	if (set_up_ns > began_ns)
+		run->setup_us = (set_up_ns - began_ns) / 1000;
 	if (master >= 0)
 		streams_set_terminal(&run->streams, master);
 	if (r == 0)
@@ -184,7 +188,7 @@ int command_run(int argc, char **argv)
 		report_error(&err);
 		return PROGRAM_OURS_FAILED;
 	}
-	report_ok(run.state.pid, run.state.pid_start);
+	report_ok(run.state.pid, run.state.pid_start, run.setup_us);
 	stay(&run);
 	return 0;
 }

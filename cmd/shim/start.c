@@ -59,11 +59,11 @@ static void report(const char *line)
 	close(SHIM_REPORT_FD);
 }
 
-void report_ok(pid_t pid, uint64_t start)
+void report_ok(pid_t pid, uint64_t start, uint64_t setup_us)
 {
-	char line[64];
+	char line[80];
 
-	snprintf(line, sizeof(line), "ok %d %" PRIu64 "\n", (int)pid, start);
+	snprintf(line, sizeof(line), "ok %d %" PRIu64 " %" PRIu64 "\n", (int)pid, start, setup_us);
 	report(line);
 }
 

@@ -116,6 +116,15 @@ static int make_directories(const struct host *host, const char *name, struct er
 	return r < 0 ? r : fd_mkdir_p(path, 0700, err);
 }
 
+/* The µs since *MARK, which is now then. */
+static int64_t lap(uint64_t *mark)
+{
+	uint64_t now = uv_hrtime() / 1000, before = *mark;
+
+	*mark = now;
+	return (int64_t)(now - before);
+}
+
 static int create(struct host *host, const struct container_def *def,
 		  struct container_record *record, const struct image *image, struct err *err)
 {
@@ -124,6 +133,8 @@ static int create(struct host *host, const struct container_def *def,
 			 sharing_names_other(service->network_mode);
 	CLEANUP(host_devices_release) struct host_devices devices = {.n_nodes = 0};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	struct make_timing ignored, *timing = def->timing ? def->timing : &ignored;
+	uint64_t mark = uv_hrtime() / 1000;
 	struct host_ids ids;
 	int r;
 
@@ -132,14 +143,18 @@ static int create(struct host *host, const struct container_def *def,
 		r = make_directories(host, record->name, err);
 	if (r == 0)
 		r = host_choose_ids(host, service, record->name, &ids, err);
+	timing->directories_us = lap(&mark);
 	if (r == 0 && !elsewhere)
 		r = host_attach(host, service, &ids, record, err);
+	timing->network_us = lap(&mark);
 	if (r == 0)
 		r = make_cgroups(host, service, record->name, &devices, err);
 	if (r == 0)
 		host_watch_container(host, record->name);
+	timing->cgroups_us = lap(&mark);
 	if (r == 0)
 		r = host_write_spec(host, def, image, &ids, &devices, record, err);
+	timing->files_us = lap(&mark);
 	/* Again, with the addresses and volumes that were chosen. */
 	return r < 0 ? r : record_save(host->run_fd, record, err);
 }

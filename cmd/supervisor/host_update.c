@@ -47,9 +47,14 @@ static int set_rlimit(pid_t pid, uint32_t resource, const struct spec_rlimit *wa
 		return err_sys(err, errno, "read our own limits");
 	if (wanted)
 		limit = (struct rlimit){.rlim_cur = wanted->soft, .rlim_max = wanted->hard};
-	if (prlimit(pid, (__rlimit_resource_t)resource, &limit, NULL) < 0 && errno != ESRCH)
-		return err_sys(err, errno, "set the limits of process %d", pid);
-	return 0;
+	if (prlimit(pid, (__rlimit_resource_t)resource, &limit, NULL) == 0 || errno == ESRCH)
+		return 0;
+	if (errno == EPERM)
+		return err_set(err, EPERM,
+			       "ulimits: to raise the hard limit of a program that runs takes "
+			       "CAP_SYS_RESOURCE, which stack was not given; `up --force-recreate` "
+			       "starts it anew");
+	return err_sys(err, errno, "set the limits of process %d", pid);
 }
 
 /* Only what is said differently than before: a program may have changed the rest itself. */

@@ -14,6 +14,7 @@ enum message_type { TERMINAL, READY, FAILURE };
 struct message {
 	enum message_type type;
 	int exit_code;
+	uint64_t set_up_ns;
 	struct err err;
 };
 
@@ -61,9 +62,9 @@ int channel_send_terminal(int channel, int master, struct err *err)
 	return r < 0 ? err_sys(err, -r, "hand over the terminal") : 0;
 }
 
-int channel_send_ready(int channel, struct err *err)
+int channel_send_ready(int channel, uint64_t set_up_ns, struct err *err)
 {
-	struct message message = {.type = READY};
+	struct message message = {.type = READY, .set_up_ns = set_up_ns};
 	int r = send_message(channel, &message, -1);
 
 	return r < 0 ? err_sys(err, -r, "tell that the program starts") : 0;
@@ -96,7 +97,8 @@ static ssize_t receive(int channel, struct message *ret_message, int *ret_fd)
 	return n < 0 ? -errno : n;
 }
 
-int channel_wait(int channel, int *ret_master, int *ret_exit_code, struct err *err)
+int channel_wait(int channel, int *ret_master, int *ret_exit_code, uint64_t *ret_set_up_ns,
+		 struct err *err)
 {
 	CLEANUP_FD int master = -1;
 	struct message message;
@@ -115,6 +117,8 @@ int channel_wait(int channel, int *ret_master, int *ret_exit_code, struct err *e
 			*ret_exit_code = message.exit_code;
 			return err_set(err, message.err.code, "%s", message.err.msg);
 		}
+		if (message.type == READY)
+			*ret_set_up_ns = message.set_up_ns;
 		ready = ready || message.type == READY;
 	}
 	if (!ready)

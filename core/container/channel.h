@@ -2,6 +2,8 @@
 #ifndef STACK_CORE_CONTAINER_CHANNEL_H
 #define STACK_CORE_CONTAINER_CHANNEL_H
 
+#include <stdint.h>
+
 struct err;
 
 /*
@@ -15,17 +17,21 @@ struct err;
 int channel_open(int *ret_parent, int *ret_child, struct err *err);
 
 int channel_send_terminal(int channel, int master, struct err *err);
-int channel_send_ready(int channel, struct err *err);
+
+/* SET_UP_NS: when all was mounted, CLOCK_MONOTONIC; 0: that is no part of it. */
+int channel_send_ready(int channel, uint64_t set_up_ns, struct err *err);
 
 /* EXIT_CODE is one of program.h.  There is nobody to tell when this fails. */
 void channel_send_failure(int channel, int exit_code, const struct err *failure);
 
 /*
  * Wait for the outcome.  0: the program runs; RET_MASTER is the terminal's master
- * or -1.  Else the child's own error, and RET_EXIT_CODE says what kind it was.
+ * or -1, RET_SET_UP_NS as it was sent.  Else the child's own error, and RET_EXIT_CODE says what
+ * kind it was.
  *
  * Blocks: until the child executes its program or gives up.
  */
-int channel_wait(int channel, int *ret_master, int *ret_exit_code, struct err *err);
+int channel_wait(int channel, int *ret_master, int *ret_exit_code, uint64_t *ret_set_up_ns,
+		 struct err *err);
 
 #endif

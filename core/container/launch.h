@@ -26,8 +26,9 @@ struct launch {
 	bool init;	 /* with a reaper in front */
 	char *title;	 /* see reaper_fork() */
 	size_t title_len;
-	int channel; /* channel.h; what happens is told there */
-	int userns;  /* for idmap_enter(); -1: none */
+	uint64_t set_up_ns; /* for channel_send_ready() */
+	int channel;	    /* channel.h; what happens is told there */
+	int userns;	    /* for idmap_enter(); -1: none */
 };
 
 /*

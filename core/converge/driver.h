@@ -29,6 +29,11 @@ struct image_info {
 	struct strings entrypoint, command; /* in `arena` as well */
 };
 
+/* How long the parts of making a container took, in µs. */
+struct make_timing {
+	int64_t directories_us, network_us, cgroups_us, files_us;
+};
+
 /* One container to be made. */
 struct container_def {
 	const struct project *project;
@@ -37,6 +42,7 @@ struct container_def {
 	const char *name;
 	const char *config_hash, *live_hash;
 	const char *image_id;
+	struct make_timing *timing; /* filled when it is made; NULL: nobody asks */
 };
 
 /* A process that was started, to be watched on the loop. */

@@ -105,6 +105,7 @@ int container_make(struct operation *operation, const struct action *action, boo
 {
 	struct supervisor *s = operation->supervisor;
 	struct container_def def = action_def(operation, action);
+	struct make_timing timing = {.network_us = 0};
 	struct container_record record = {
 		.index = action->index, .created_ns = realtime_ns(), .candidate = candidate};
 	struct unit *unit;
@@ -118,12 +119,14 @@ int container_make(struct operation *operation, const struct action *action, boo
 	record.image = strdup(action->service->image);
 	if (candidate)
 		keep_ports(&record, unit_find(s, action->replaces));
+	def.timing = &timing;
 	r = s->driver.ops->container_create(s->driver.ctx, &def, &record, err);
 	if (r < 0) {
 		record_release(&record);
 		return err_wrap(err, "container '%s'", action->target);
 	}
 	unit = unit_new(s, &record);
+	unit->timing.made = timing;
 	emit_unit(unit, "created", NULL, -1);
 	return 0;
 }
@@ -165,6 +168,28 @@ static int do_container_update(struct operation *operation, size_t at, struct er
 	return 0;
 }
 
+/* What START number AT waited for, and how long. */
+static void note_wait(const struct operation *operation, size_t at, struct start_timing *timing)
+{
+	const struct action *start = operation_action(operation, at);
+	const struct plan *plan = apply_plan(operation->apply);
+	uint64_t now = uv_now(operation->supervisor->loop);
+	size_t len = 0;
+
+	timing->waited_us = 0;
+	timing->waited_for[0] = '\0';
+	for (size_t i = 0; i < start->n_after; i++) {
+		const struct action *earlier = &plan->actions[start->after[i]];
+
+		if (!action_is_await(earlier->type) || len >= sizeof(timing->waited_for))
+			continue;
+		len += (size_t)snprintf(timing->waited_for + len, sizeof(timing->waited_for) - len,
+					"%s%s (%s)", len ? ", " : "", earlier->target,
+					action_type_name(earlier->type));
+		timing->waited_us = (int64_t)(now - operation->began_ms) * 1000;
+	}
+}
+
 static int do_container_start(struct operation *operation, size_t at, struct err *err)
 {
 	struct unit *unit = operation_unit(operation, at);
@@ -172,6 +197,7 @@ static int do_container_start(struct operation *operation, size_t at, struct err
 	if (!unit)
 		return err_set(err, ENOENT, "container '%s' is gone",
 			       operation_action(operation, at)->target);
+	note_wait(operation, at, &unit->timing);
 	unit_start(unit, true);
 	return 0;
 }

@@ -34,14 +34,17 @@
  *	scale	scale: {service: number}, timeout
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
- *	events						every event from now on, no result
+ *	heal	check					→ findings: [{kind, name, finding}]
+ *	why	services				→ containers: [container with "timing",
+ *		"history", "waiting"]
+ *	events	since, until (RFC 3339)			every event, no result unless until
  *
  * Events:
  *	{"event":"network"|"volume"|"container"|"port"|"warning", "name", "service",
  *	 "action", "detail", "ms", "time"}
  *	container actions: creating created starting started healthy unhealthy stopping
  *	stopped exited restarting removing removed running (up to date) waiting error
- *	draining switched restart updated
+ *	draining switched restart updated drift healed
  *
  * container: {"name","service","index","image","image_id","command","state",
  *	"health","pid","exit_code","oom_killed","error","created","started","finished"

@@ -145,6 +145,7 @@ static void on_gather(void *data)
 	bool networks = healer->networks || healer->all, all = healer->all;
 
 	healer->networks = healer->containers = healer->all = false;
+	uv_update_time(healer->supervisor->loop);
 	if (is_on(healer->supervisor))
 		inspect(&inspection, networks, all);
 }
@@ -255,6 +256,9 @@ void heal_start(struct supervisor *supervisor)
 	healer->rules = timer_new(supervisor->loop, on_rules, healer);
 	supervisor->healer = healer;
 	supervisor->driver.ops->watch(supervisor->driver.ctx, on_suspect, healer);
+	/* Nobody has looked since the last supervisor died. */
+	healer->all = true;
+	timer_arm(healer->gather, GATHER_MS);
 	timer_arm(healer->rules, RULES_INTERVAL_MS);
 }
 

@@ -112,6 +112,8 @@ static void set_state(struct health *health, enum health_state state)
 
 	if (health->state == state)
 		return;
+	if (health->state == HEALTH_STARTING && state == HEALTH_HEALTHY)
+		unit->timing.ready_us = age_ms(health) * 1000;
 	health->state = state;
 	emit_unit(unit, state == HEALTH_HEALTHY ? "healthy" : "unhealthy",
 		  state == HEALTH_HEALTHY ? NULL : health->last, age_ms(health));

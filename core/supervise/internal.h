@@ -29,6 +29,7 @@
  *	requests.c	what clients may ask for
  *	server.c	their connections
  *	status.c	units and events as JSON
+ *	journal.c	events that happened before; why.c puts them together
  */
 struct apply;
 struct client;
@@ -40,6 +41,17 @@ struct operation;
 struct server;
 struct timer;
 struct watch;
+
+/* How long the steps of the last start took, in µs; 0: there was none, or it is not known. */
+struct start_timing {
+	int64_t waited_us; /* for what it depends on */
+	char waited_for[160];
+	struct make_timing made; /* of a new container */
+	int64_t rules_us;	 /* ports and rules */
+	int64_t setup_us;	 /* namespaces and mounts */
+	int64_t exec_us;	 /* until the program was executed */
+	int64_t ready_us;	 /* until it was healthy */
+};
 
 struct unit {
 	struct supervisor *supervisor;
@@ -58,15 +70,17 @@ struct unit {
 	struct watch *report, *shim;
 	struct timer *timer; /* grace period or back-off */
 	struct health *health;
-	struct hooks_run *hooks;  /* those that are under way */
-	struct drain *drain;	  /* while it is DRAINING */
-	bool suspect;		  /* to be looked at by heal.c */
-	bool again;		  /* its stop is the first half of a restart */
-	bool missed;		  /* what it depends on failed since it runs */
-	bool fresh;		  /* spawned by us, and post_start is still to be run */
-	int64_t backoff_ms;	  /* the last delay, see restart.h */
-	unsigned int attempts;	  /* starts since the last success; restart.h */
-	int64_t grace_ms;	  /* of the stop that is under way */
+	struct hooks_run *hooks; /* those that are under way */
+	struct drain *drain;	 /* while it is DRAINING */
+	bool suspect;		 /* to be looked at by heal.c */
+	bool again;		 /* its stop is the first half of a restart */
+	bool missed;		 /* what it depends on failed since it runs */
+	bool fresh;		 /* spawned by us, and post_start is still to be run */
+	int64_t backoff_ms;	 /* the last delay, see restart.h */
+	unsigned int attempts;	 /* starts since the last success; restart.h */
+	int64_t grace_ms;	 /* of the stop that is under way */
+	struct start_timing timing;
+	uint64_t spawn_began_us;  /* uv_hrtime() / 1000 */
 	uint64_t step_started_ms; /* loop time at which it left its last resting state */
 
 	struct container_state process; /* valid while has_process */
@@ -361,6 +375,18 @@ void server_broadcast(struct server *server, json_t *event);
 
 /* Take the socket away, so that the next supervisor can have it; who is connected stays. */
 void server_unlisten(struct server *server);
+
+/* --- journal.c --- */
+void journal_add(const struct supervisor *supervisor, const json_t *event);
+
+/* Show EACH all that is still known, the oldest first. */
+void journal_read(const struct supervisor *supervisor,
+		  void (*each)(void *data, const json_t *event), void *data);
+
+/* --- why.c --- */
+
+/* unit_to_json(), and how it came to that. */
+json_t *why_to_json(const struct unit *unit);
 
 /* --- status.c --- */
 

@@ -35,6 +35,8 @@ void process_spawn(struct unit *unit)
 	unit->has_exit = false;
 	unit->has_process = false;
 	unit->fresh = true;
+	unit->timing.rules_us = (int64_t)(uv_hrtime() / 1000 - unit->spawn_began_us);
+	unit->spawn_began_us = uv_hrtime() / 1000;
 	if (driver->ops->container_start(driver->ctx, unit->record.name, &process, &err) < 0)
 		unit_fail(unit, err.msg);
 	else
@@ -47,8 +49,21 @@ static int start_failure_code(long code)
 	return code == ENOENT ? 127 : code == EACCES || code == ENOEXEC ? 126 : 125;
 }
 
+/* "ok PID START SETUP": what is not setting up is the shim's own start and the execve. */
+static void note_start(struct unit *unit, const char *report)
+{
+	int64_t total = (int64_t)(uv_hrtime() / 1000 - unit->spawn_began_us);
+	const char *last = strrchr(report, ' ');
+
+	unit->timing.setup_us = strtoll(last + 1, NULL, 10);
+	if (unit->timing.setup_us > total)
+		unit->timing.setup_us = 0;
+	unit->timing.exec_us = total - unit->timing.setup_us;
+	unit->timing.ready_us = 0;
+}
+
 /*
- * Read the shim's report, "ok PID START" or "error ERRNO SENTENCE".  False: the
+ * Read the shim's report, "ok PID START SETUP" or "error ERRNO SENTENCE".  False: the
  * container did not start, and UNIT may be gone by now.
  */
 static bool take_report(struct unit *unit)
@@ -69,6 +84,7 @@ static bool take_report(struct unit *unit)
 		if (view.shim_pidfd >= 0)
 			close(view.shim_pidfd);
 		unit->has_process = true;
+		note_start(unit, line);
 		unit_event(unit, EVENT_STARTED);
 		return true;
 	}

@@ -6,7 +6,7 @@
  * that comes meanwhile is parked.  One that ends things does not wait for one
  * that begins them: Ctrl-C must stop an `up` that waits for a health check.
  */
-#include "core/supervise/internal.h"
+#include "core/supervise/requests.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +30,7 @@ struct request_type {
 	bool ends;    /* cancels one that begins things */
 };
 
-static bool flag(const json_t *request, const char *key)
+bool request_flag(const json_t *request, const char *key)
 {
 	return json_is_true(json_object_get(request, key));
 }
@@ -48,8 +47,8 @@ static int64_t seconds(const json_t *request, const char *key)
  * The kernel knows what runs; that a container is just being started, or waits
  * for its next start, only its unit does.
  */
-static int observe(struct supervisor *supervisor, struct arena *arena, struct observation *ret,
-		   struct err *err)
+int request_observe(struct supervisor *supervisor, struct arena *arena, struct observation *ret,
+		    struct err *err)
 {
 	struct observed_container *containers;
 	int r = supervisor->driver.ops->observe(supervisor->driver.ctx, arena, ret, err);
@@ -68,155 +67,20 @@ static int observe(struct supervisor *supervisor, struct arena *arena, struct ob
 	return 0;
 }
 
-static struct plan_options plan_options(const json_t *request)
-{
-	return (struct plan_options){.force_recreate = flag(request, "force_recreate"),
-				     .no_recreate = flag(request, "no_recreate"),
-				     .remove_orphans = flag(request, "remove_orphans"),
-				     .no_start = flag(request, "no_start"),
-				     .wait = flag(request, "wait")};
-}
-
-/* The plan for the project of REQUEST. */
-static int compute_up(struct supervisor *supervisor, const json_t *request, struct wish *wish,
-		      struct plan *ret_plan, struct err *err)
-{
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
-	struct plan_options options = plan_options(request);
-	struct observation actual = {.n_containers = 0};
-	int r;
-
-	r = wish_init(wish, supervisor, json_object_get(request, "project"),
-		      json_object_get(request, "services"), flag(request, "no_deps"), err);
-	if (r == 0)
-		r = observe(supervisor, arena, &actual, err);
-	if (r == 0)
-		r = plan_up(&wish->desired, &actual, &options, ret_plan, err);
-	return r;
-}
-
 /* Carry PLAN, which is taken over, out for CLIENT, who hears of its progress. */
-static void begin(struct supervisor *supervisor, struct client *client, const json_t *request,
-		  enum operation_kind kind, json_t *previous, struct plan *plan)
+void request_begin(struct supervisor *supervisor, struct client *client, const json_t *request,
+		   enum operation_kind kind, json_t *previous, struct plan *plan)
 {
 	struct operation_options options = {.kind = kind,
 					    .previous = json_incref(previous),
 					    .grace_ms = seconds(request, "timeout"),
 					    .wait_timeout_ms = seconds(request, "wait_timeout"),
-					    .remove_volumes = flag(request, "volumes")};
+					    .remove_volumes = request_flag(request, "volumes")};
 
 	if (client)
 		client_subscribe(client);
 	pending_save(supervisor, request);
 	operation_begin(supervisor, plan, &options, client);
-}
-
-static int handle_up(struct supervisor *supervisor, struct client *client, const json_t *request,
-		     struct err *err)
-{
-	CLEANUP(wish_release) struct wish wish = WISH_INIT;
-	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
-	json_t *previous = json_incref(supervisor->project_json);
-	int r = compute_up(supervisor, request, &wish, &plan, err);
-
-	if (r == 0)
-		r = wish_adopt(&wish, supervisor, err);
-	if (r == 0)
-		begin(supervisor, client, request, OPERATION_UP, previous, &plan);
-	json_decref(previous);
-	return r;
-}
-
-/* SERVICE's definition in JSON with another number of containers. */
-static int set_scale(json_t *project, const char *service, const json_t *number, struct err *err)
-{
-	json_t *definition = json_object_get(json_object_get(project, "services"), service);
-
-	if (!definition)
-		return err_set(err, ENOENT, "no such service: %s", service);
-	if (!json_is_integer(number) || json_integer_value(number) < 0)
-		return err_set(err, EINVAL, "scale: a number of containers is missing");
-	json_object_set(definition, "scale", (json_t *)(uintptr_t)number);
-	return 0;
-}
-
-/* An `up` of what is desired already, but for the number of containers. */
-static int handle_scale(struct supervisor *supervisor, struct client *client, const json_t *request,
-			struct err *err)
-{
-	const json_t *scale = json_object_get(request, "scale");
-	json_t *up = json_copy((json_t *)(uintptr_t)request);
-	json_t *project = json_deep_copy(supervisor->project_json), *services = json_array();
-	const char *service;
-	json_t *number;
-	int r = 0;
-
-	json_object_set_new(up, "op", json_string("up"));
-	json_object_set_new(up, "services", services);
-	if (!project)
-		r = err_set(err, ENOENT, "project '%s' was never brought up",
-			    supervisor->project_name);
-	json_object_foreach ((json_t *)(uintptr_t)scale, service, number) {
-		if (r < 0)
-			break;
-		r = set_scale(project, service, number, err);
-		json_array_append_new(services, json_string(service));
-	}
-	if (project)
-		json_object_set_new(up, "project", project);
-	if (r == 0)
-		r = handle_up(supervisor, client, up, err);
-	json_decref(up);
-	return r;
-}
-
-/* What others changed is put right as well. */
-static void add_repairs(struct supervisor *supervisor, json_t *actions)
-{
-	json_t *findings = json_array();
-	const json_t *finding;
-	size_t i;
-
-	heal_inspect(supervisor, false, findings);
-	json_array_foreach (findings, i, finding)
-		json_array_append_new(actions,
-				      json_pack("{s:s+, s:O, s:O, s:s, s:s}", "action", "repair ",
-						json_string_value(json_object_get(finding, "kind")),
-						"target", json_object_get(finding, "name"),
-						"reason", json_object_get(finding, "finding"),
-						"class", apply_class_name(APPLY_LIVE), "impact",
-						impact_name(IMPACT_NONE)));
-	json_decref(findings);
-}
-
-static int handle_plan(struct supervisor *supervisor, struct client *client, const json_t *request,
-		       struct err *err)
-{
-	CLEANUP(wish_release) struct wish wish = WISH_INIT;
-	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
-	json_t *actions, *warnings;
-	int r = compute_up(supervisor, request, &wish, &plan, err);
-
-	if (r < 0)
-		return r;
-	actions = json_array();
-	warnings = json_array();
-	for (size_t i = 0; i < plan.n_actions; i++) {
-		const struct action *a = &plan.actions[i];
-
-		json_array_append_new(actions,
-				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "action",
-						action_type_name(a->type), "target", a->target,
-						"reason", a->reason, "class",
-						apply_class_name(a->apply_class), "impact",
-						impact_name(a->impact), "replaces", a->replaces));
-	}
-	add_repairs(supervisor, actions);
-	for (size_t i = 0; i < plan.n_warnings; i++)
-		json_array_append_new(warnings, json_string(plan.warnings[i]));
-	client_finish(client, json_pack("{s:s, s:o, s:o}", "result", "ok", "actions", actions,
-					"warnings", warnings));
-	return 0;
 }
 
 /* `check` only says what is wrong; else it is put right, and the rules are committed. */
@@ -228,12 +92,12 @@ static int handle_heal(struct supervisor *supervisor, struct client *client, con
 	json_t *findings;
 
 	(void)err;
-	if (!flag(request, "check")) {
+	if (!request_flag(request, "check")) {
 		plan_builder_init(&builder);
 		plan = builder.plan;
 		client_subscribe(client);
 		heal_inspect(supervisor, true, NULL);
-		begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
+		request_begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
 		return 0;
 	}
 	findings = json_array();
@@ -248,12 +112,13 @@ static int handle_down(struct supervisor *supervisor, struct client *client, con
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
 	struct observation actual = {.n_containers = 0};
-	int r = observe(supervisor, arena, &actual, err);
+	int r = request_observe(supervisor, arena, &actual, err);
 
 	if (r == 0)
-		r = plan_down(supervisor->project, &actual, flag(request, "volumes"), &plan, err);
+		r = plan_down(supervisor->project, &actual, request_flag(request, "volumes"), &plan,
+			      err);
 	if (r == 0)
-		begin(supervisor, client, request, OPERATION_DOWN, NULL, &plan);
+		request_begin(supervisor, client, request, OPERATION_DOWN, NULL, &plan);
 	return r;
 }
 
@@ -279,18 +144,19 @@ static int cycle(struct supervisor *supervisor, struct client *client, const jso
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
 	struct observation actual = {.n_containers = 0};
-	const struct cycle_options options = {
-		.cycle = kind, .wait = flag(request, "wait"), .no_deps = flag(request, "no_deps")};
+	const struct cycle_options options = {.cycle = kind,
+					      .wait = request_flag(request, "wait"),
+					      .no_deps = request_flag(request, "no_deps")};
 	const bool *wanted = wanted_of(supervisor, request, arena, err);
 	int r;
 
 	if (!wanted)
 		return -err->code;
-	r = observe(supervisor, arena, &actual, err);
+	r = request_observe(supervisor, arena, &actual, err);
 	if (r == 0)
 		r = plan_cycle(supervisor->project, &actual, wanted, &options, &plan, err);
 	if (r == 0)
-		begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
+		request_begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
 	return r;
 }
 
@@ -366,53 +232,64 @@ static int handle_ping(struct supervisor *supervisor, struct client *client, con
 	return 0;
 }
 
+/* What happened from `since` on; RFC 3339 in UTC sorts like the time it says. */
+struct replay {
+	struct client *client;
+	const char *since, *until;
+};
+
+static void replay(void *data, const json_t *event)
+{
+	const struct replay *replay = data;
+	const char *time = json_string_value(json_object_get(event, "time"));
+
+	if (!time || strcmp(time, replay->since) < 0 ||
+	    (replay->until && strcmp(time, replay->until) > 0))
+		return;
+	client_send(replay->client, json_incref((json_t *)(uintptr_t)event));
+}
+
 static int handle_events(struct supervisor *supervisor, struct client *client,
 			 const json_t *request, struct err *err)
 {
-	(void)supervisor;
-	(void)request;
+	struct replay what = {.client = client,
+			      .since = json_string_value(json_object_get(request, "since")),
+			      .until = json_string_value(json_object_get(request, "until"))};
+
 	(void)err;
-	client_subscribe(client);
+	if (what.until && !what.since)
+		what.since = "";
+	if (what.since)
+		journal_read(supervisor, replay, &what);
+	if (what.until)
+		client_finish(client, json_pack("{s:s}", "result", "ok"));
+	else
+		client_subscribe(client);
 	return 0;
 }
 
-void request_rollback(struct supervisor *supervisor, struct client *client, const json_t *previous,
-		      const char *const *names, size_t n, const char *failure)
+static int handle_why(struct supervisor *supervisor, struct client *client, const json_t *request,
+		      struct err *err)
 {
-	CLEANUP(wish_release) struct wish wish = WISH_INIT;
-	CLEANUP(plan_release) struct plan plan = PLAN_INIT;
-	json_t *project = json_deep_copy(supervisor->project_json), *wanted = json_array();
-	json_t *request = json_pack("{s:s, s:o, s:o, s:b}", "op", "up", "project", project,
-				    "services", wanted, "no_deps", true);
-	struct operation_options options = {.kind = OPERATION_UP, .grace_ms = -1};
-	struct err err = ERR_INIT;
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	const bool *wanted = wanted_of(supervisor, request, arena, err);
+	json_t *containers;
 
-	for (size_t i = 0; i < n; i++) {
-		json_t *before = json_object_get(json_object_get(previous, "services"), names[i]);
-
-		emit(supervisor, "service", names[i], names[i], "rolled back", failure, -1);
-		json_array_append_new(wanted, json_string(names[i]));
-		if (before)
-			json_object_set(json_object_get(project, "services"), names[i], before);
-	}
-	if (compute_up(supervisor, request, &wish, &plan, &err) < 0 ||
-	    wish_adopt(&wish, supervisor, &err) < 0) {
-		client_finish_error(client, err.code, failure);
-		requests_next(supervisor);
-	} else {
-		if (asprintf(&options.failure, "%s; rolled back", failure) < 0)
-			abort();
-		pending_save(supervisor, request);
-		operation_begin(supervisor, &plan, &options, client);
-	}
-	json_decref(request);
+	if (!wanted)
+		return -err->code;
+	containers = json_array();
+	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
+		if (unit->service && wanted[unit->service - supervisor->project->services])
+			json_array_append_new(containers, why_to_json(unit));
+	client_finish(client, json_pack("{s:s, s:o}", "result", "ok", "containers", containers));
+	return 0;
 }
 
 static const struct request_type types[] = {
 	{"ping", handle_ping, .changes = false},
-	{"up", handle_up, .changes = true},
-	{"scale", handle_scale, .changes = true},
-	{"plan", handle_plan, .changes = false},
+	{"up", request_up, .changes = true},
+	{"scale", request_scale, .changes = true},
+	{"plan", request_plan, .changes = false},
 	{"heal", handle_heal, .changes = true},
 	{"down", handle_down, .changes = true, .ends = true},
 	{"start", handle_start, .changes = true},
@@ -421,6 +298,7 @@ static const struct request_type types[] = {
 	{"kill", handle_kill, .changes = false, .ends = true},
 	{"ps", handle_ps, .changes = false},
 	{"inspect", handle_ps, .changes = false},
+	{"why", handle_why, .changes = false},
 	{"events", handle_events, .changes = false},
 };
 

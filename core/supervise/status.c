@@ -111,6 +111,7 @@ void emit(struct supervisor *supervisor, const char *kind, const char *name, con
 		json_object_set_new(event, "detail", text_json(detail));
 	if (ms >= 0)
 		json_object_set_new(event, "ms", json_integer(ms));
+	journal_add(supervisor, event);
 	server_broadcast(supervisor->server, event);
 }
 

@@ -72,6 +72,7 @@ static void effect_spawn(struct unit *unit)
 	unit->error[0] = '\0';
 	unit->hook_error[0] = '\0';
 	unit->step_started_ms = uv_now(unit->supervisor->loop);
+	unit->spawn_began_us = uv_hrtime() / 1000;
 	emit_unit(unit, unit->record.restarts ? "restarting" : "starting", NULL, -1);
 	if (unit->service && !unit->online &&
 	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0) {
