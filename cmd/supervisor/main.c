@@ -2,9 +2,11 @@
 /*
  * stack-supervisor: keeps one project as its stack file says
  *
- *	stack-supervisor --project NAME [--root DIR] [--run DIR] [--ready-fd N]
+ *	stack-supervisor --project NAME [--root DIR] [--run DIR] [--ready-fd N] [--boot]
  *
- * Started by `stack` below a guard.  It says "ready" or "error SENTENCE" on
+ * With --boot the service manager is told that we are ready (sd_notify(3)), the
+ * project comes back as it was enabled, and at SIGTERM it is stopped in order.
+ * Else started by `stack` below a guard.  It says "ready" or "error SENTENCE" on
  * descriptor N once it knows.  Exit status 0: the project is down, or it was
  * asked to end by SIGTERM; the guard starts it again after anything else.
  */
@@ -14,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/notify.h"
 #include "core/base/text.h"
 #include "core/supervise/control.h"
 #include "core/supervise/supervisor.h"
@@ -36,9 +39,14 @@
 #define LOCK_WAIT_MS  10000
 #define LOCK_RETRY_MS 5
 
+/* The service manager is to start us again: RestartForceExitStatus= of its unit. */
+#define EXIT_NEXT_ONE 75
+#define NEXT_ONE      1
+
 struct arguments {
 	const char *project, *root, *run;
 	int ready_fd;
+	bool boot;
 };
 
 static int parse_arguments(int argc, char **argv, struct arguments *ret, struct err *err)
@@ -49,6 +57,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 		{"run", required_argument, NULL, 'R'},
 		{"ready-fd", required_argument, NULL, 'f'},
 		{"log-level", required_argument, NULL, 'l'},
+		{"boot", no_argument, NULL, 'b'},
 		{NULL, 0, NULL, 0},
 	};
 	enum log_level level;
@@ -64,6 +73,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 			ret->run = optarg;
 		else if (c == 'f')
 			ret->ready_fd = (int)strtol(optarg, NULL, 10);
+		else if (c == 'b')
+			ret->boot = true;
 		else if (c == 'l' && log_level_parse(optarg, &level) == 0)
 			log_set_level(level);
 		else
@@ -130,11 +141,11 @@ static long long now_ms(void)
  * Take the project's lock, waiting for a supervisor that is about to go, or to
  * listen.
  *
- * -EALREADY: another one listens, and does the work.
- * Blocks: up to LOCK_WAIT_MS.
+ * -EALREADY: another one listens, and does the work; with WAIT, its end is waited for.
+ * Blocks: up to LOCK_WAIT_MS; with WAIT as long as it takes.
  */
-static int lock_project(const struct paths *paths, const char *project, int *ret_dir, int *ret_lock,
-			struct err *err)
+static int lock_project(const struct paths *paths, const char *project, bool wait, int *ret_dir,
+			int *ret_lock, struct err *err)
 {
 	long long deadline = now_ms() + LOCK_WAIT_MS;
 
@@ -144,11 +155,11 @@ static int lock_project(const struct paths *paths, const char *project, int *ret
 
 		if (r != -EBUSY && r != -EAGAIN)
 			return r;
-		if (control_connect(paths, project, &fd, NULL) == 0) {
+		if (!wait && control_connect(paths, project, &fd, NULL) == 0) {
 			close(fd);
 			return -EALREADY;
 		}
-		if (now_ms() >= deadline)
+		if (!wait && now_ms() >= deadline)
 			return r;
 		poll(NULL, 0, LOCK_RETRY_MS);
 	}
@@ -184,10 +195,16 @@ static bool say_ready(int fd, const struct err *err)
 	return told;
 }
 
+/* handle->data: the supervisor whose project is to be stopped first; NULL: it runs on. */
 static void on_signal(uv_signal_t *handle, int signo)
 {
 	(void)signo;
-	uv_stop(handle->loop);
+	if (!handle->data) {
+		uv_stop(handle->loop);
+		return;
+	}
+	notify_send("STOPPING=1");
+	supervisor_rest(handle->data);
 }
 
 static int open_loop(uv_loop_t *loop, uv_signal_t *terminate, struct err *err)
@@ -196,6 +213,7 @@ static int open_loop(uv_loop_t *loop, uv_signal_t *terminate, struct err *err)
 
 	if (r < 0)
 		return err_sys(err, -r, "make an event loop");
+	terminate->data = NULL;
 	r = uv_signal_init(loop, terminate);
 	if (r == 0)
 		r = uv_signal_start(terminate, on_signal, SIGTERM);
@@ -233,12 +251,19 @@ static int supervise(const struct arguments *arguments, const struct paths *path
 			.loop = &loop,
 			.driver = {.ops = &host_driver_ops, .ctx = &host},
 			.run_fd = run_fd,
-			.only_if_needed = arguments->ready_fd < 0};
+			.boot = arguments->boot,
+			.only_if_needed = arguments->ready_fd < 0 && !arguments->boot};
 		r = supervisor_new(&options, &supervisor, err);
 		if (r == 0) {
 			say_ready(arguments->ready_fd, NULL);
+			if (arguments->boot)
+				terminate.data = supervisor;
+			notify_send("READY=1");
 			uv_run(&loop, UV_RUN_DEFAULT);
+			if (arguments->boot && supervisor_has_left(supervisor))
+				r = NEXT_ONE;
 		}
+		terminate.data = NULL;
 		supervisor_free(supervisor);
 		host_release(&host);
 	}
@@ -263,11 +288,13 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = paths_init(&paths, arguments.root, arguments.run, &err);
 	if (r == 0)
-		r = lock_project(&paths, arguments.project, &run_fd, &lock, &err);
+		r = lock_project(&paths, arguments.project, arguments.boot, &run_fd, &lock, &err);
 	if (r == 0)
 		r = supervise(&arguments, &paths, run_fd, &err);
 	if (r == 0)
 		return 0;
+	if (r == NEXT_ONE)
+		return EXIT_NEXT_ONE;
 	if (r == -EALREADY || r == -ENODATA) {
 		say_ready(arguments.ready_fd, NULL);
 		return 0;

@@ -34,6 +34,8 @@
  *	scale	scale: {service: number}, timeout
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
+ *	enable	enable (false: no longer)
+ *	leave						another supervisor may come
  *	heal	check					→ findings: [{kind, name, finding}]
  *	why	services				→ containers: [container with "timing",
  *		"history", "waiting"]

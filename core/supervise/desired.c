@@ -237,6 +237,7 @@ int wish_adopt(struct wish *wish, struct supervisor *supervisor, struct err *err
 	if (r < 0)
 		return r;
 	set_project(supervisor, TAKE_PTR(wish->project), TAKE_PTR(wish->json));
+	boot_changed(supervisor);
 	return 0;
 }
 

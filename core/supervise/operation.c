@@ -164,6 +164,10 @@ static void operation_end(struct operation *operation)
 	}
 	if (operation->options.kind == OPERATION_DOWN && !failed)
 		supervisor_leave(supervisor);
+	if (operation->options.kind == OPERATION_CYCLE)
+		boot_changed(supervisor);
+	if (supervisor->resting)
+		uv_stop(supervisor->loop);
 	answer(operation, failed, message);
 	operation_free(operation);
 	requests_next(supervisor);

@@ -285,11 +285,35 @@ static int handle_why(struct supervisor *supervisor, struct client *client, cons
 	return 0;
 }
 
+static int handle_enable(struct supervisor *supervisor, struct client *client,
+			 const json_t *request, struct err *err)
+{
+	int r = boot_enable(supervisor, request_flag(request, "enable"), err);
+
+	if (r == 0)
+		client_finish(client, json_pack("{s:s}", "result", "ok"));
+	return r;
+}
+
+/* Make room for another supervisor; an operation that is under way it takes up. */
+static int handle_leave(struct supervisor *supervisor, struct client *client, const json_t *request,
+			struct err *err)
+{
+	(void)request;
+	(void)err;
+	supervisor->left = true;
+	server_unlisten(supervisor->server);
+	client_leave(client, json_pack("{s:s}", "result", "ok"));
+	return 0;
+}
+
 static const struct request_type types[] = {
 	{"ping", handle_ping, .changes = false},
 	{"up", request_up, .changes = true},
 	{"scale", request_scale, .changes = true},
 	{"plan", request_plan, .changes = false},
+	{"enable", handle_enable, .changes = false},
+	{"leave", handle_leave, .changes = false},
 	{"heal", handle_heal, .changes = true},
 	{"down", handle_down, .changes = true, .ends = true},
 	{"start", handle_start, .changes = true},

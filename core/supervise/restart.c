@@ -31,7 +31,7 @@ int64_t restart_delay(const struct service *service, int64_t previous_ms, uint64
 	return previous_ms * 2 < RESTART_DELAY_MAX_MS ? previous_ms * 2 : RESTART_DELAY_MAX_MS;
 }
 
-bool restart_at_boot(enum restart_policy policy, bool stopped)
+bool restart_at_boot(bool always, bool stopped)
 {
-	return policy == RESTART_ALWAYS || (policy == RESTART_UNLESS_STOPPED && !stopped);
+	return always || !stopped;
 }

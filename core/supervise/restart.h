@@ -36,9 +36,9 @@ bool restart_succeeded(const struct service *service, uint64_t ran_ms);
 int64_t restart_delay(const struct service *service, int64_t previous_ms, uint64_t ran_ms);
 
 /*
- * Does a supervisor that comes after a reboot start it?  `always` does even
- * when it was STOPPED by hand; `unless-stopped` does not.
+ * Does a service of an enabled project come back after a reboot?  As in docker
+ * `always` does even when it was STOPPED by hand; the others do not then.
  */
-bool restart_at_boot(enum restart_policy policy, bool stopped);
+bool restart_at_boot(bool always, bool stopped);
 
 #endif

@@ -44,6 +44,7 @@ struct client {
 	json_t *parked; /* a request that waits for its turn */
 	bool asked;	/* the one request of the connection has come */
 	bool subscribed;
+	bool leaving;	/* the loop ends with it */
 	bool finishing; /* closed when all is written */
 	bool closing;
 	size_t writes;
@@ -98,8 +99,11 @@ static void on_written(uv_write_t *request, int status)
 	free(write->data);
 	free(write);
 	client->writes--;
-	if (status < 0 || (client->finishing && client->writes == 0))
+	if (status < 0 || (client->finishing && client->writes == 0)) {
+		if (client->leaving)
+			uv_stop(client->pipe.loop);
 		client_close(client);
+	}
 }
 
 void client_send(struct client *client, json_t *message)
@@ -139,6 +143,12 @@ void client_finish(struct client *client, json_t *message)
 	if (client)
 		client->finishing = true;
 	client_send(client, message);
+}
+
+void client_leave(struct client *client, json_t *message)
+{
+	client->leaving = true;
+	client_finish(client, message);
 }
 
 void client_finish_error(struct client *client, int code, const char *message)

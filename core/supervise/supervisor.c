@@ -73,7 +73,17 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	heal_start(supervisor);
 	pending_resume(supervisor);
 	*ret_supervisor = supervisor;
-	return 0;
+	if (!options->boot)
+		return 0;
+	r = boot_resume(supervisor, err);
+	if (r < 0)
+		supervisor_free(supervisor);
+	return r;
+}
+
+void supervisor_rest(struct supervisor *supervisor)
+{
+	boot_rest(supervisor);
 }
 
 void supervisor_leave(struct supervisor *supervisor)
@@ -82,10 +92,16 @@ void supervisor_leave(struct supervisor *supervisor)
 	struct err err = ERR_INIT;
 
 	supervisor->down = true;
+	boot_forget(supervisor);
 	server_unlisten(supervisor->server);
 	if (driver->ops->project_remove(driver->ctx, &err) < 0)
 		log_warn("%s, ignoring", err.msg);
 	uv_stop(supervisor->loop);
+}
+
+bool supervisor_has_left(const struct supervisor *supervisor)
+{
+	return supervisor->left;
 }
 
 bool supervisor_is_down(const struct supervisor *supervisor)

@@ -24,6 +24,7 @@ struct supervisor_options {
 	uv_loop_t *loop;
 	struct driver driver;
 	int run_fd;	     /* <run>/<project>, borrowed */
+	bool boot;	     /* the service manager started us: bring up what was enabled */
 	bool only_if_needed; /* nobody asked for it but the guard of a dead one */
 };
 
@@ -36,6 +37,12 @@ struct supervisor_options {
  */
 int supervisor_new(const struct supervisor_options *options, struct supervisor **ret_supervisor,
 		   struct err *err);
+
+/* Asked to end by the service manager: stop all in order, then the loop ends. */
+void supervisor_rest(struct supervisor *supervisor);
+
+/* It made room for another one, which somebody has to start. */
+bool supervisor_has_left(const struct supervisor *supervisor);
 
 /*
  * The project was taken down, and the loop was stopped for it.  False after any
