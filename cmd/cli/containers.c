@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cli/containers.h"
 
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
@@ -14,15 +13,12 @@ int containers_list(const struct paths *paths, const char *project, json_t **ret
 		    struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *message = NULL, *result = NULL;
-	CLEANUP_FD int fd = -1;
+	const struct request_peer peer = {.paths = paths, .project = project};
 	json_t *list;
 	int r;
 
-	r = launch_connect(paths, project, false, &fd, err);
-	if (r < 0)
-		return r;
 	message = request_new("ps", NULL, 0);
-	r = message ? request_run(fd, message, NULL, NULL, NULL, &result, err) : err_nomem(err);
+	r = message ? request_ask(&peer, message, &result, err) : err_nomem(err);
 	if (r < 0)
 		return r;
 	list = json_object_get(result, "containers");

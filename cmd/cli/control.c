@@ -4,7 +4,6 @@
 
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/progress.h"
 #include "cmd/cli/request.h"
@@ -42,15 +41,16 @@ int control_request(struct cli *cli, const char *project, json_t *message, const
 {
 	CLEANUP(request_json_cleanup) json_t *request = message, *result = NULL;
 	CLEANUP(progress_release) struct progress progress;
-	CLEANUP_FD int fd = -1;
+	const struct request_peer peer = {.paths = &cli->paths,
+					  .project = project,
+					  .on_event = progress_event,
+					  .data = &progress};
 	int r;
 
 	progress_init(&progress, cli);
 	if (!request)
 		return err_nomem(err);
-	r = launch_connect(&cli->paths, project, false, &fd, err);
-	if (r == 0)
-		r = request_run(fd, request, progress_event, &progress, NULL, &result, err);
+	r = request_ask(&peer, request, &result, err);
 	if (r == 0)
 		progress_end(&progress, done, nothing, output_integer(result, "changes"));
 	return r;

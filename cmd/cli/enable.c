@@ -10,7 +10,6 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/control.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
@@ -164,13 +163,12 @@ static bool systemd_runs(void)
 static int tell_supervisor(struct cli *cli, const char *project, bool enable, struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *request = request_new("enable", NULL, 0);
-	CLEANUP_FD int fd = -1;
-	int r = request ? launch_connect(&cli->paths, project, false, &fd, err) : err_nomem(err);
+	const struct request_peer peer = {.paths = &cli->paths, .project = project};
 
-	if (r < 0)
-		return r;
+	if (!request)
+		return err_nomem(err);
 	json_object_set_new(request, "enable", json_boolean(enable));
-	return request_run(fd, request, NULL, NULL, NULL, NULL, err);
+	return request_ask(&peer, request, NULL, err);
 }
 
 static bool has_boot_file(const struct cli *cli, const char *project)

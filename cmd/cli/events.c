@@ -3,7 +3,6 @@
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
 #include "cmd/cli/human.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
@@ -77,7 +76,10 @@ static int events_run(struct cli *cli, const void *values, char **services, size
 	struct watcher watcher = {args->json, services, n};
 	CLEANUP(request_json_cleanup) json_t *message = request_new("events", NULL, 0);
 	char project[TEXT_NAME_MAX + 1];
-	CLEANUP_FD int fd = -1;
+	struct request_peer peer = {.paths = &cli->paths,
+				    .project = project,
+				    .on_event = print_event,
+				    .data = &watcher};
 	int r;
 
 	if (!message)
@@ -88,9 +90,7 @@ static int events_run(struct cli *cli, const void *values, char **services, size
 	if (r == 0)
 		r = cli_project_name(cli, project, err);
 	if (r == 0)
-		r = launch_connect(&cli->paths, project, false, &fd, err);
-	if (r == 0)
-		r = request_run(fd, message, print_event, &watcher, NULL, NULL, err);
+		r = request_ask(&peer, message, NULL, err);
 	return r == -ECONNRESET ? 0 : r; /* the project went down: there are no more events */
 }
 

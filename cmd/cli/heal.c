@@ -3,7 +3,6 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/control.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "cmd/cli/table.h"
@@ -49,12 +48,10 @@ static int check(struct cli *cli, const char *project, json_t *request, bool as_
 		 struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *result = NULL;
-	CLEANUP_FD int fd = -1;
+	const struct request_peer peer = {.paths = &cli->paths, .project = project};
 	const json_t *findings;
-	int r = launch_connect(&cli->paths, project, false, &fd, err);
+	int r = request_ask(&peer, request, &result, err);
 
-	if (r == 0)
-		r = request_run(fd, request, NULL, NULL, NULL, &result, err);
 	if (r < 0)
 		return r;
 	findings = json_object_get(result, "findings");

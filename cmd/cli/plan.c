@@ -3,7 +3,6 @@
 
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "cmd/cli/table.h"
@@ -55,14 +54,12 @@ int plan_print(struct cli *cli, const char *project, const json_t *request, bool
 	       struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *result = NULL;
-	CLEANUP_FD int fd = -1;
+	const struct request_peer peer = {.paths = &cli->paths, .project = project, .start = true};
 	const json_t *actions;
 	size_t n;
 	int r;
 
-	r = launch_connect(&cli->paths, project, true, &fd, err);
-	if (r == 0)
-		r = request_run(fd, request, NULL, NULL, NULL, &result, err);
+	r = request_ask(&peer, request, &result, err);
 	if (r < 0)
 		return r;
 	actions = json_object_get(result, "actions");

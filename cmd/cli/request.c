@@ -2,6 +2,7 @@
 #include "cmd/cli/request.h"
 
 #include "cmd/cli/interrupt.h"
+#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
@@ -14,6 +15,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* One that is dying, one that had just begun to, and no more. */
+#define TRIES 3
 
 void request_json_cleanup(json_t **value)
 {
@@ -116,26 +120,45 @@ static int wait_for(int fd, struct interrupt *interrupt, struct err *err)
 	return 0;
 }
 
-int request_run(int fd, const json_t *message, request_event_fn *on_event, void *data,
-		struct interrupt *interrupt, json_t **ret_result, struct err *err)
+/* RET_HEARD: something came back. */
+static int run(int fd, const struct request_peer *peer, const json_t *message, json_t **ret_result,
+	       bool *ret_heard, struct err *err)
 {
-	int r;
+	int r = control_send(fd, message, err);
 
-	r = control_send(fd, message, err);
 	while (r == 0) {
 		json_t *answer = NULL;
 
-		r = wait_for(fd, interrupt, err);
+		r = wait_for(fd, peer->interrupt, err);
 		if (r == 0)
 			r = control_receive(fd, &answer, err);
 		if (r < 0)
 			return r;
+		*ret_heard = true;
 		r = request_classify(answer, err);
-		if (r == 0 && on_event)
-			on_event(data, answer);
+		if (r == 0 && peer->on_event)
+			peer->on_event(peer->data, answer);
 		if (r == 1 && ret_result)
 			*ret_result = json_incref(answer);
 		json_decref(answer);
 	}
 	return r < 0 ? r : 0;
+}
+
+int request_ask(const struct request_peer *peer, const json_t *message, json_t **ret_result,
+		struct err *err)
+{
+	int r = -ECONNRESET;
+
+	for (int i = 0; i < TRIES; i++) {
+		CLEANUP_FD int fd = -1;
+		bool heard = false;
+
+		r = launch_connect(peer->paths, peer->project, peer->start, &fd, err);
+		if (r == 0)
+			r = run(fd, peer, message, ret_result, &heard, err);
+		if ((r != -ECONNRESET && r != -EPIPE) || heard)
+			return r;
+	}
+	return r;
 }

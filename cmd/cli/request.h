@@ -3,10 +3,12 @@
 #define STACK_CMD_CLI_REQUEST_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "core/base/err.h"
 
 struct interrupt;
+struct paths;
 struct project;
 
 /*
@@ -14,17 +16,27 @@ struct project;
  */
 typedef void request_event_fn(void *data, const json_t *event);
 
+/* Whom a request is for, and who listens meanwhile. */
+struct request_peer {
+	const struct paths *paths;
+	const char *project;
+	bool start;		    /* a supervisor where there is none, as launch_connect() */
+	request_event_fn *on_event; /* gets every event before the result; NULL: nobody */
+	void *data;
+	struct interrupt *interrupt; /* served while waiting; NULL: none */
+};
+
 /*
- * Send MESSAGE on FD (from launch_connect()) and read until the result.
- * ON_EVENT (may be NULL) gets every event before it.  RET_RESULT (may be NULL)
- * is set to the result, owned by the caller, when that is "ok".
+ * Send MESSAGE to PEER's supervisor and read until the result.  RET_RESULT (may be
+ * NULL) is set to it, owned by the caller, when that is "ok".
  *
+ * A supervisor that is gone before it said a word had just been dying: the next
+ * one is asked.  -ENOENT: the project is not up.  -ECONNRESET: it died on the way.
  * A result "error" becomes the error, with the supervisor's own sentence.
- * INTERRUPT (may be NULL) is served while waiting.
  * Blocks: until the result.
  */
-int request_run(int fd, const json_t *message, request_event_fn *on_event, void *data,
-		struct interrupt *interrupt, json_t **ret_result, struct err *err);
+int request_ask(const struct request_peer *peer, const json_t *message, json_t **ret_result,
+		struct err *err);
 
 /*
  * What one received message is: 0 an event, 1 the result "ok", -errno the

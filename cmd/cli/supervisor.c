@@ -2,7 +2,6 @@
 /* supervisor restart: another one takes over, with the program that is installed now */
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
@@ -14,23 +13,20 @@
 static int ping(struct cli *cli, const char *project, json_t **ret_result, struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *request = request_new("ping", NULL, 0);
-	CLEANUP_FD int fd = -1;
-	int r = request ? launch_connect(&cli->paths, project, false, &fd, err) : err_nomem(err);
+	const struct request_peer peer = {.paths = &cli->paths, .project = project};
 
-	return r < 0 ? r : request_run(fd, request, NULL, NULL, NULL, ret_result, err);
+	return request ? request_ask(&peer, request, ret_result, err) : err_nomem(err);
 }
 
 static int restart(struct cli *cli, const char *project, struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *request = request_new("leave", NULL, 0);
 	CLEANUP(request_json_cleanup) json_t *before = NULL, *after = NULL;
-	CLEANUP_FD int fd = -1;
+	const struct request_peer peer = {.paths = &cli->paths, .project = project};
 	int r = request ? ping(cli, project, &before, err) : err_nomem(err);
 
 	if (r == 0)
-		r = launch_connect(&cli->paths, project, false, &fd, err);
-	if (r == 0)
-		r = request_run(fd, request, NULL, NULL, NULL, NULL, err);
+		r = request_ask(&peer, request, NULL, err);
 	/* Whoever asks first starts the next one. */
 	if (r == 0)
 		r = ping(cli, project, &after, err);

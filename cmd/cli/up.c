@@ -10,7 +10,6 @@
 #include "cmd/cli/containers.h"
 #include "cmd/cli/human.h"
 #include "cmd/cli/interrupt.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/plan.h"
 #include "cmd/cli/progress.h"
@@ -123,13 +122,16 @@ static int bring_up(struct cli *cli, const struct project *project, const json_t
 {
 	CLEANUP(request_json_cleanup) json_t *result = NULL;
 	CLEANUP(progress_release) struct progress progress;
-	CLEANUP_FD int fd = -1;
+	const struct request_peer peer = {.paths = &cli->paths,
+					  .project = project->name,
+					  .start = true,
+					  .on_event = progress_event,
+					  .data = &progress,
+					  .interrupt = interrupt};
 	int r;
 
 	progress_init(&progress, cli);
-	r = launch_connect(&cli->paths, project->name, true, &fd, err);
-	if (r == 0)
-		r = request_run(fd, request, progress_event, &progress, interrupt, &result, err);
+	r = request_ask(&peer, request, &result, err);
 	if (r == 0)
 		progress_end(&progress, "up", "nothing to do: everything is as the file says",
 			     output_integer(result, "changes"));

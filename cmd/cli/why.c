@@ -2,7 +2,6 @@
 /* why: how the containers of a service came to be as they are */
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
-#include "cmd/cli/launch.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
@@ -114,19 +113,16 @@ static int why_run(struct cli *cli, const void *values, char **services, size_t 
 	int format = output_format(args->format, formats, ARRAY_SIZE(formats));
 	char project[TEXT_NAME_MAX + 1];
 	const json_t *container;
-	CLEANUP_FD int fd = -1;
+	struct request_peer peer = {.paths = &cli->paths, .project = project};
 	size_t i;
 	int r;
 
 	if (format < 0)
 		return CLI_USAGE;
 	r = cli_project_name(cli, project, err);
-	if (r == 0)
-		r = launch_connect(&cli->paths, project, false, &fd, err);
 	request = request_new("why", services, n);
 	if (r == 0)
-		r = request ? request_run(fd, request, NULL, NULL, NULL, &result, err)
-			    : err_nomem(err);
+		r = request ? request_ask(&peer, request, &result, err) : err_nomem(err);
 	if (r != 0)
 		return r;
 	if (format == 1)

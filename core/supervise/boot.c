@@ -47,8 +47,37 @@ static bool is_enabled(const struct supervisor *supervisor)
 	return project_path(supervisor, BOOT_FILE, path, NULL) == 0 && access(path, F_OK) == 0;
 }
 
-/* All containers of SERVICE were stopped by hand, and it has some. */
-static bool is_stopped(const struct supervisor *supervisor, const struct service *service)
+static json_t *load(const struct supervisor *supervisor, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	char path[PATH_MAX];
+	json_error_t bad;
+	json_t *json;
+
+	if (project_path(supervisor, BOOT_FILE, path, err) < 0 ||
+	    fd_read_file(AT_FDCWD, path, BOOT_MAX, &text, NULL, err) < 0)
+		return NULL;
+	json = json_loads(text, 0, &bad);
+	if (!json)
+		err_set(err, EBADMSG, "'%s' is damaged: %s; `stack up` and `stack enable` again",
+			path, bad.text);
+	return json;
+}
+
+static bool names(const json_t *list, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *other = json_string_value(json_array_get(list, i));
+
+		if (other && strcmp(other, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* All containers of SERVICE were stopped by hand; without any it is as BEFORE says. */
+static bool is_stopped(const struct supervisor *supervisor, const struct service *service,
+		       const json_t *before)
 {
 	bool any = false;
 
@@ -59,23 +88,24 @@ static bool is_stopped(const struct supervisor *supervisor, const struct service
 			return false;
 		any = true;
 	}
-	return any;
+	return any || names(json_object_get(before, "stopped"), service->name);
 }
 
 static int save(struct supervisor *supervisor, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	const struct project *project = supervisor->project;
-	json_t *stopped = json_array(), *json;
+	json_t *stopped = json_array(), *before = load(supervisor, NULL), *json;
 	char path[PATH_MAX];
 	int r;
 
 	for (size_t i = 0; i < project->n_services; i++)
-		if (is_stopped(supervisor, &project->services[i]))
+		if (is_stopped(supervisor, &project->services[i], before))
 			json_array_append_new(stopped, json_string(project->services[i].name));
 	json = json_pack("{s:O, s:o}", "project", supervisor->project_json, "stopped", stopped);
 	r = jsontext_add(&text, json, JSON_COMPACT) < 0 ? err_nomem(err) : 0;
 	json_decref(json);
+	json_decref(before);
 	if (r == 0)
 		r = project_path(supervisor, "", path, err);
 	if (r == 0)
@@ -123,23 +153,6 @@ int boot_enable(struct supervisor *supervisor, bool enable, struct err *err)
 
 /* --- coming back --- */
 
-static json_t *load(const struct supervisor *supervisor, struct err *err)
-{
-	CLEANUP_FREE char *text = NULL;
-	char path[PATH_MAX];
-	json_error_t bad;
-	json_t *json;
-
-	if (project_path(supervisor, BOOT_FILE, path, err) < 0 ||
-	    fd_read_file(AT_FDCWD, path, BOOT_MAX, &text, NULL, err) < 0)
-		return NULL;
-	json = json_loads(text, 0, &bad);
-	if (!json)
-		err_set(err, EBADMSG, "'%s' is damaged: %s; `stack up` and `stack enable` again",
-			path, bad.text);
-	return json;
-}
-
 /* The services that come back: all but those that were stopped by hand. */
 static json_t *services_of(const json_t *boot)
 {
@@ -150,14 +163,9 @@ static json_t *services_of(const json_t *boot)
 
 	json_object_foreach (services, name, definition) {
 		const char *policy = json_string_value(json_object_get(definition, "restart"));
-		bool rests = false, always = policy && strcmp(policy, "always") == 0;
+		bool always = policy && strcmp(policy, "always") == 0;
 
-		for (size_t i = 0; i < json_array_size(stopped); i++) {
-			const char *other = json_string_value(json_array_get(stopped, i));
-
-			rests = rests || (other && strcmp(other, name) == 0);
-		}
-		if (restart_at_boot(always, rests))
+		if (restart_at_boot(always, names(stopped, name)))
 			json_array_append_new(wanted, json_string(name));
 	}
 	return wanted;

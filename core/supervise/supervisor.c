@@ -72,12 +72,11 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	adopt_all(supervisor);
 	heal_start(supervisor);
 	pending_resume(supervisor);
-	*ret_supervisor = supervisor;
-	if (!options->boot)
-		return 0;
-	r = boot_resume(supervisor, err);
+	r = options->boot ? boot_resume(supervisor, err) : 0;
 	if (r < 0)
 		supervisor_free(supervisor);
+	else
+		*ret_supervisor = supervisor;
 	return r;
 }
 
