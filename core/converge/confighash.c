@@ -36,6 +36,8 @@ static void split_live(struct service *from, struct service *to)
 	to->restart_delay_ms = from->restart_delay_ms;
 	to->restart_window_ms = from->restart_window_ms;
 	to->healthcheck = from->healthcheck;
+	to->probe = from->probe;
+	to->on_unhealthy = from->on_unhealthy;
 	to->stop_signal = from->stop_signal;
 	to->stop_grace_period_ms = from->stop_grace_period_ms;
 	to->post_start = from->post_start;
@@ -52,6 +54,10 @@ static void split_live(struct service *from, struct service *to)
 	from->restart_delay_ms = -1;
 	from->restart_window_ms = -1;
 	from->healthcheck = (struct healthcheck){.is_set = false};
+	/* The socket is mounted, and in the environment: all else of a probe is ours alone. */
+	if (from->probe.kind != PROBE_NOTIFY)
+		from->probe = (struct health_probe){.kind = PROBE_EXEC};
+	from->on_unhealthy = ON_UNHEALTHY_NONE;
 	from->stop_signal = NULL;
 	from->stop_grace_period_ms = 0;
 	from->post_start = (struct hooks){.items = NULL};

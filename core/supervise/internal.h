@@ -18,7 +18,7 @@
  *	supervisor.c	birth, adoption and end
  *	unit.c		one container: events in, effects out
  *	process.c	its shim
- *	health.c	its health check
+ *	health.c	its health; probe_*.c: the ways to look at it
  *	publish.c	ports and names: one commit for all that changed in a turn of the loop
  *	desired.c	the project that was asked for last
  *	operation.c	carries out one plan for one client; actions.c, verdict.c
@@ -30,6 +30,7 @@ struct apply;
 struct client;
 struct health;
 struct hooks_run;
+struct notify;
 struct operation;
 struct server;
 struct timer;
@@ -52,6 +53,7 @@ struct unit {
 	struct watch *report, *shim;
 	struct timer *timer; /* grace period or back-off */
 	struct health *health;
+	struct notify *notify;	  /* what it says of itself; NULL: its probe is another one */
 	struct hooks_run *hooks;  /* those that are under way */
 	bool fresh;		  /* spawned by us, and post_start is still to be run */
 	int64_t backoff_ms;	  /* the last delay, see restart.h */
@@ -127,6 +129,9 @@ int unit_kill(struct unit *unit, int signo, struct err *err);
 /* The commit it waited for is through, or failed with ERR. */
 void unit_published(struct unit *unit, const struct err *err);
 
+/* It is unhealthy, and its policy is to stop it: end it, not by hand. */
+void unit_heal(struct unit *unit);
+
 /* Its policies changed; the process goes on. */
 void unit_reload(struct unit *unit);
 
@@ -162,6 +167,15 @@ const char *health_status(const struct unit *unit);
 
 /* The health check in force: the service's, the image's where it says nothing. */
 struct healthcheck health_effective(const struct service *service, const struct image_info *image);
+
+/* --- probe_notify.c --- */
+
+/* Before each start: listen anew to what the container says of itself, if its probe is that. */
+void notify_open(struct unit *unit);
+void notify_close(struct unit *unit);
+
+/* {"status": …, "stopping": …}; NULL: it is not listened to. */
+json_t *notify_to_json(const struct unit *unit);
 
 /* --- publish.c --- */
 struct publisher *publisher_new(struct supervisor *supervisor);

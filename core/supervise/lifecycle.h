@@ -24,6 +24,7 @@
 	X(DIED, "ended, and stays so")                                                             \
 	X(DIED_RETRY, "ended, and is started again")                                               \
 	X(STOP, "stop requested")                                                                  \
+	X(UNHEALTHY, "unhealthy, and not to stay so")                                              \
 	X(KILL, "kill requested")                                                                  \
 	X(TIMER, "grace period or back-off over")
 

@@ -72,6 +72,10 @@ static void effect_spawn(struct unit *unit)
 	unit->error[0] = '\0';
 	unit->hook_error[0] = '\0';
 	unit->step_started_ms = uv_now(unit->supervisor->loop);
+	if (unit->record.unhealthy) {
+		unit->record.unhealthy = false;
+		unit_save(unit);
+	}
 	emit_unit(unit, unit->record.restarts ? "restarting" : "starting", NULL, -1);
 	if (unit->service && !unit->online &&
 	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0) {
@@ -166,7 +170,7 @@ static void effect_backoff(struct unit *unit)
 static void effect_finish(struct unit *unit)
 {
 	struct driver *driver = &unit->supervisor->driver;
-	char detail[64] = "";
+	char detail[96] = "";
 
 	timer_disarm(unit->timer);
 	health_stop(unit);
@@ -180,8 +184,9 @@ static void effect_finish(struct unit *unit)
 		return;
 	}
 	if (unit->has_exit)
-		snprintf(detail, sizeof(detail), "exit status %d%s", unit->exit.code,
-			 unit->exit.oom_killed ? ", killed for want of memory" : "");
+		snprintf(detail, sizeof(detail), "exit status %d%s%s", unit->exit.code,
+			 unit->exit.oom_killed ? ", killed for want of memory" : "",
+			 unit->record.unhealthy ? ", stopped because it was unhealthy" : "");
 	emit_unit(unit, unit->record.stopped ? "stopped" : "exited", detail,
 		  unit->record.stopped ? step_ms(unit) : -1);
 }
@@ -285,6 +290,7 @@ void unit_free(struct unit *unit)
 	*at = unit->next;
 	health_stop(unit);
 	hooks_cancel(unit);
+	notify_close(unit);
 	watch_free(unit->report);
 	watch_free(unit->shim);
 	timer_free(unit->timer);
@@ -319,6 +325,14 @@ void unit_stop(struct unit *unit, int64_t grace_ms)
 	unit->record.stopped = true;
 	unit_save(unit);
 	unit_event(unit, EVENT_STOP);
+}
+
+void unit_heal(struct unit *unit)
+{
+	unit->grace_ms = unit->stop_grace_ms;
+	unit->record.unhealthy = true;
+	unit_save(unit);
+	unit_event(unit, EVENT_UNHEALTHY);
 }
 
 int unit_kill(struct unit *unit, int signo, struct err *err)
