@@ -15,9 +15,9 @@ services:
   good: {<<: *any, command: [sh, -c, "mkdir /w; echo hi >/w/health; httpd -f -p 80 -h /w"], healthcheck: *times, x-stack: {probe: {http: 80/health}}}
   missing: {<<: *any, command: [httpd, -f, -p, "80", -h, /tmp], healthcheck: *times, x-stack: {probe: {http: 80/none}}}
   wanted: {<<: *any, command: [httpd, -f, -p, "80", -h, /tmp], healthcheck: *times, x-stack: {probe: {http: {port: 80, path: /none, status: 404}}}}
-  silent: {<<: *any, command: [nc, -lk, -p, "80", -e, sleep, "100"], healthcheck: *times, x-stack: {probe: {http: 80}}}
-  garbage: {<<: *any, command: [nc, -lk, -p, "80", -e, echo, "<html>"], healthcheck: *times, x-stack: {probe: {http: 80}}}
-  flood: {<<: *any, command: [nc, -lk, -p, "80", -e, cat, /dev/zero], healthcheck: *times, x-stack: {probe: {http: 80}}}
+  silent: {<<: *any, command: [nc, -ll, -p, "80", -e, sleep, "100"], healthcheck: *times, x-stack: {probe: {http: 80}}}
+  garbage: {<<: *any, command: [nc, -ll, -p, "80", -e, echo, "<html>"], healthcheck: *times, x-stack: {probe: {http: 80}}}
+  flood: {<<: *any, command: [nc, -ll, -p, "80", -e, cat, /dev/zero], healthcheck: *times, x-stack: {probe: {http: 80}}}
   refused: {<<: *any, command: [sleep, "1000"], healthcheck: *times, x-stack: {probe: {http: 80}}}
 YML
 ok stack up -d
@@ -33,8 +33,8 @@ no_leaks
 it "tcp: healthy within the first looks, long before the interval; it is told when it ends"
 project tcp <<'YML'
 services:
-  own: {image: "example/busybox:1.35", command: [nc, -lk, -p, "5432", -e, "true"], stop_grace_period: 0s, healthcheck: {interval: 60s}, x-stack: {probe: {tcp: 5432}}}
-  host: {image: "example/busybox:1.35", command: [nc, -lk, -p, "5433", -e, "true"], network_mode: host, stop_grace_period: 0s, healthcheck: {interval: 60s}, x-stack: {probe: {tcp: 5433}}}
+  own: {image: "example/busybox:1.35", command: [nc, -ll, -p, "5432", -e, "true"], stop_grace_period: 0s, healthcheck: {interval: 60s}, x-stack: {probe: {tcp: 5432}}}
+  host: {image: "example/busybox:1.35", command: [nc, -ll, -p, "5433", -e, "true"], network_mode: host, stop_grace_period: 0s, healthcheck: {interval: 60s}, x-stack: {probe: {tcp: 5433}}}
 YML
 start=$(now_ms)
 ok stack up -d --wait
