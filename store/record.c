@@ -73,13 +73,14 @@ static json_t *record_to_json(const struct container_record *record)
 	for (char **v = record->anonymous_volumes; v && *v; v++)
 		json_array_append_new(volumes, json_string(*v));
 	return json_pack(
-		"{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b, s:i, s:b}", "name",
-		record->name, "service", record->service, "index", (int)record->index, "image",
-		record->image ? record->image : "", "image_id", record->image_id, "config_hash",
-		record->config_hash, "live_hash", record->live_hash, "created_ns",
+		"{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b, s:i, s:b, s:s, s:b}",
+		"name", record->name, "service", record->service, "index", (int)record->index,
+		"image", record->image ? record->image : "", "image_id", record->image_id,
+		"config_hash", record->config_hash, "live_hash", record->live_hash, "created_ns",
 		(json_int_t)record->created_ns, "addresses", record_addresses_to_json(record),
 		"ports", record_ports_to_json(record), "anonymous_volumes", volumes, "stopped",
-		record->stopped, "restarts", (int)record->restarts, "candidate", record->candidate);
+		record->stopped, "restarts", (int)record->restarts, "unhealthy", record->unhealthy,
+		"ready", record->ready, "candidate", record->candidate);
 }
 
 static bool addresses_from_json(const json_t *array, struct container_record *record)
@@ -153,6 +154,9 @@ static bool record_from_json(const json_t *json, struct container_record *record
 	record->candidate = json_is_true(json_object_get(json, "candidate"));
 	record->stopped = json_is_true(json_object_get(json, "stopped"));
 	record->restarts = (unsigned int)get_number(json, "restarts");
+	record->unhealthy = json_is_true(json_object_get(json, "unhealthy"));
+	if (!GET(json, "ready", record->ready))
+		record->ready[0] = '\0';
 	return record->image && addresses_from_json(json_object_get(json, "addresses"), record) &&
 	       ports_from_json(json_object_get(json, "ports"), record) &&
 	       volumes_from_json(json_object_get(json, "anonymous_volumes"), record);

@@ -28,7 +28,7 @@ endforeach()
 
 # Programs that system tests run inside of containers, whatever the image: static, with the shim's compiler
 # and flags, each from its tests/probe/<name>*.c.
-foreach(name probe bomb attack)
+foreach(name probe bomb attack notify)
 	file(GLOB sources CONFIGURE_DEPENDS tests/probe/${name}*.c)
 	add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/tests/${name}
 		COMMAND ${SHIM_CC} ${SHIM_FLAGS} -static -o ${CMAKE_BINARY_DIR}/tests/${name} ${sources}

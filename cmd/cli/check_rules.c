@@ -211,7 +211,9 @@ static void no_ulimit(const struct service *service, struct check_report *report
 
 static void no_healthcheck(const struct service *service, struct check_report *report)
 {
-	found_if(!service->healthcheck.is_set || service->healthcheck.disable, service, report);
+	bool looked_at = service->healthcheck.is_set || service->probe.kind != PROBE_EXEC;
+
+	found_if(!looked_at || service->healthcheck.disable, service, report);
 }
 
 /* "sha256:…" is the id of an image, "name@sha256:…" a name with its digest. */
@@ -341,7 +343,7 @@ const struct check_rule check_rules[] = {
 	 "write a number below 'ulimits', or remove it to have the default"},
 	{"5.27", "healthcheck", CHECK_LOW, no_healthcheck,
 	 "the stack file does not say how to find out whether it works",
-	 "write a 'healthcheck' with a 'test'"},
+	 "write a 'healthcheck' with a 'test', or a 'probe' below 'x-stack'"},
 	{"5.28", "image-latest", CHECK_LOW, latest_image,
 	 "its image is whatever is called 'latest' at the time",
 	 "write the version it was tested with: 'image: name:1.2'"},

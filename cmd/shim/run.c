@@ -103,7 +103,6 @@ static int record_start(struct run *run, pid_t pid, struct err *err)
 	state->pid_start = state_start_time(pid);
 	state->shim = getpid();
 	state->shim_start = state_start_time(-1);
-	state->started_ns = ending_clock(CLOCK_REALTIME);
 	state->started_boot_ns = ending_clock(CLOCK_BOOTTIME);
 	r = state_boot_id(state->boot_id, err);
 	return r < 0 ? r : state_write(run->dir, state, err);
@@ -120,6 +119,8 @@ static int start(struct run *run, struct err *err)
 	r = streams_open(&run->streams, run->dir, &run->loaded.spec, true, err);
 	if (r < 0)
 		return r;
+	/* Before it can write: a line of its log belongs to this start when it is not older. */
+	run->state.started_ns = ending_clock(CLOCK_REALTIME);
 	pid = clone_child(run, &channel, err);
 	if (pid < 0)
 		return pid;

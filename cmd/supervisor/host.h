@@ -243,6 +243,16 @@ int host_write_granted(const struct container_def *def, int dirfd, struct err *e
 /* The name there of the I-th secret, or config. */
 const char *host_granted_name(bool secret, size_t i, char ret_name[HOST_GRANTED_NAME_MAX]);
 
+/*
+ * host_probe.c: the directory with the container's NOTIFY_SOCKET, in its run
+ * directory DIRFD and, where podman has it, in the container.  It is the
+ * directory that is mounted: the next supervisor makes another socket in it.
+ */
+#define HOST_NOTIFY_DIR	   "notify"
+#define HOST_NOTIFY_SOCKET "notify.sock"
+#define HOST_NOTIFY_TARGET "/run/notify"
+int host_notify_make(int dirfd, struct err *err);
+
 /* Write hosts, hostname and resolv.conf to the container's directory DIRFD. */
 int host_write_files(const struct service *service, const struct container_record *record,
 		     int dirfd, struct err *err);
@@ -286,5 +296,7 @@ int host_container_signal(void *ctx, const char *name, int signo, struct err *er
 int host_container_kill(void *ctx, const char *name, struct err *err);
 int host_probe_start(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
 		     int *ret_output_fd, struct err *err);
+int host_probe_connect(void *ctx, const char *name, uint16_t port, int *ret_fd, struct err *err);
+int host_notify_open(void *ctx, const char *name, int *ret_fd, struct err *err);
 
 #endif

@@ -220,6 +220,25 @@ static int granted_files(struct host *host, struct mounts *mounts, const struct 
 	return r;
 }
 
+/* Read-only: who is in the container sends to the socket, and cannot take it away. */
+static int notify_directory(struct host *host, struct mounts *mounts, const char *container,
+			    struct arena *arena, struct err *err)
+{
+	struct spec_mount mount = {.type = SPEC_MOUNT_BIND,
+				   .target = HOST_NOTIFY_TARGET,
+				   .propagation = MS_PRIVATE | MS_REC,
+				   .flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				   .managed = 1};
+	char dir[PATH_MAX];
+	int r = host_container_dir(host, container, dir, sizeof(dir), err);
+
+	if (r < 0)
+		return r;
+	mount.source = arena_printf(arena, "%s/%s", dir, HOST_NOTIFY_DIR);
+	put(mounts, &mount);
+	return 0;
+}
+
 static size_t depth(const char *path)
 {
 	size_t n = 0;
@@ -274,6 +293,8 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 		r = granted_files(host, &mounts, def, record->name, true, arena, err);
 	if (r == 0)
 		r = granted_files(host, &mounts, def, record->name, false, arena, err);
+	if (r == 0 && service->probe.kind == PROBE_NOTIFY)
+		r = notify_directory(host, &mounts, record->name, arena, err);
 	sort_by_depth(&mounts);
 	spec->mounts = mounts.items;
 	spec->n_mounts = (uint32_t)mounts.n;

@@ -80,25 +80,32 @@ static bool same_key(const char *entry, const char *key)
 	return strncmp(entry, key, len) == 0 && entry[len] == '=';
 }
 
+/* VALUE takes the place of what is said of KEY so far. */
+static void set_env(const char **envp, size_t *n, const struct key_value *kv, struct arena *arena)
+{
+	size_t at = 0;
+
+	while (at < *n && !same_key(envp[at], kv->key))
+		at++;
+	envp[at] = arena_printf(arena, "%s=%s", kv->key, kv->value);
+	*n = at == *n ? *n + 1 : *n;
+}
+
 static void spec_env(struct container_spec *spec, const struct service *service,
 		     const struct image *image, struct arena *arena)
 {
+	static const struct key_value notify = {"NOTIFY_SOCKET",
+						HOST_NOTIFY_TARGET "/" HOST_NOTIFY_SOCKET};
 	const struct map *env = &service->environment;
 	size_t n = 0;
 
-	spec->envp = ARENA_ARRAY(arena, const char *, count(read_only(image->env)) + env->n + 1);
+	spec->envp = ARENA_ARRAY(arena, const char *, count(read_only(image->env)) + env->n + 2);
 	append(spec->envp, &n, read_only(image->env));
-	for (size_t i = 0; i < env->n; i++) {
-		const struct key_value *kv = &env->items[i];
-		size_t at = 0;
-
-		if (!kv->value)
-			continue;
-		while (at < n && !same_key(spec->envp[at], kv->key))
-			at++;
-		spec->envp[at] = arena_printf(arena, "%s=%s", kv->key, kv->value);
-		n = at == n ? n + 1 : n;
-	}
+	for (size_t i = 0; i < env->n; i++)
+		if (env->items[i].value)
+			set_env(spec->envp, &n, &env->items[i], arena);
+	if (service->probe.kind == PROBE_NOTIFY)
+		set_env(spec->envp, &n, &notify, arena);
 }
 
 static void spec_lowers(struct container_spec *spec, const struct image *image, struct arena *arena)
@@ -381,6 +388,8 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 	if (dir < 0)
 		return err_sys(err, errno, "open '%s'", path);
 	r = host_write_files(service, record, dir, err);
+	if (r == 0 && service->probe.kind == PROBE_NOTIFY)
+		r = host_notify_make(dir, err);
 	if (r == 0)
 		r = host_write_granted(def, dir, err);
 	return r < 0 ? r : write_spec(&spec, dir, err);

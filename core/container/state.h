@@ -23,7 +23,7 @@ struct container_state {
 	pid_t shim;
 	uint64_t shim_start;
 	char boot_id[37];	  /* /proc/sys/kernel/random/boot_id */
-	uint64_t started_ns;	  /* CLOCK_REALTIME */
+	uint64_t started_ns;	  /* CLOCK_REALTIME, before its first output */
 	uint64_t started_boot_ns; /* CLOCK_BOOTTIME, to compute for how long it runs */
 };
 

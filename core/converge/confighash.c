@@ -18,7 +18,9 @@ void config_hash(const struct service *service, const char *image_id,
 
 	service_emit_classes(service, 1u << APPLY_ROLLING | 1u << APPLY_RECREATE, &fixed);
 	service_emit_classes(service, 1u << APPLY_LIVE | 1u << APPLY_RELOAD, &live);
-	hash_name(ret_config, HASH_HEX_LEN, service->name, fixed.text, image_id, NULL);
+	/* The socket of this probe is mounted, and in the environment; all others are ours. */
+	hash_name(ret_config, HASH_HEX_LEN, service->name, fixed.text, image_id,
+		  service->probe.kind == PROBE_NOTIFY ? "notify" : "", NULL);
 	hash_name(ret_live, HASH_HEX_LEN, service->name, live.text, NULL);
 }
 

@@ -153,6 +153,18 @@ struct driver_ops {
 	int (*probe_start)(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
 			   int *ret_output_fd, struct err *err);
 
+	/*
+	 * A socket that is connecting to PORT of the container's own 127.0.0.1, or is
+	 * connected already: writable when that is decided, and SO_ERROR says how.
+	 */
+	int (*probe_connect)(void *ctx, const char *name, uint16_t port, int *ret_fd,
+			     struct err *err);
+	/*
+	 * Where the container of a service with a notify probe says how it is: its
+	 * NOTIFY_SOCKET, made anew and empty.
+	 */
+	int (*notify_open)(void *ctx, const char *name, int *ret_fd, struct err *err);
+
 	int (*record_save)(void *ctx, const struct container_record *record, struct err *err);
 
 	/*

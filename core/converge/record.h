@@ -53,7 +53,9 @@ struct container_record {
 
 	bool candidate;	       /* it is to take another one's place, and has no traffic yet */
 	bool stopped;	       /* by hand: restart policies leave it alone */
-	unsigned int restarts; /* by its restart policy, since the last manual start */
+	bool unhealthy;	       /* that is why it is being, or was, stopped; until it starts again */
+	unsigned int restarts; /* by its policies, since the last manual start */
+	char ready[17];	       /* what its probe waited for has come: core/supervise/health.h */
 };
 
 void record_release(struct container_record *record);

@@ -112,6 +112,21 @@ static void check_image(struct decoder *decoder, const struct service *service, 
 		decode_error(decoder, pos, "the service has no image; say which with 'image:'");
 }
 
+static void check_probe(struct decoder *decoder, const struct service *service)
+{
+	const struct health_probe *probe = &service->probe;
+	const char *driver = service->logging.driver;
+
+	if (probe->kind != PROBE_EXEC && service->healthcheck.test.is_set)
+		decode_error(decoder, probe->pos,
+			     "x-stack.probe: not together with 'healthcheck.test'; remove one of "
+			     "them, the other keys of 'healthcheck' are for both");
+	if (probe->kind == PROBE_LOG && driver && strcmp(driver, "none") == 0)
+		decode_error(decoder, probe->pos,
+			     "x-stack.probe: a log with the driver 'none' is written nowhere, so "
+			     "no line of it can be found; remove one of them");
+}
+
 void draft_finish(struct decoder *decoder, struct draft_service *draft, const char *name,
 		  struct position pos)
 {
@@ -137,4 +152,5 @@ void draft_finish(struct decoder *decoder, struct draft_service *draft, const ch
 			service->restart_max_attempts = draft->policy_attempts;
 	}
 	check_image(decoder, service, pos);
+	check_probe(decoder, service);
 }

@@ -79,6 +79,12 @@ extern const struct kind kind_propagation; /* const char * */
 extern const struct kind kind_platform;	   /* const char *: the host's, or a warning */
 extern const struct kind kind_pull_policy; /* const char * */
 
+/* kinds_probe.c: of struct service … */
+extern const struct kind kind_probe, kind_on_unhealthy;
+/* … of struct health_probe, and of struct http_probe */
+extern const struct kind kind_http, kind_pattern, kind_http_path, kind_http_status,
+	kind_http_headers;
+
 /* kinds_userns.c: of struct service */
 extern const struct kind kind_userns;
 

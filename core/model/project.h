@@ -112,6 +112,38 @@ struct healthcheck {
 	int64_t retries;
 };
 
+/*
+ * services.<name>.x-stack.probe: a look at its health without a program in the
+ * container, with the times of `healthcheck`
+ */
+enum probe_kind {
+	PROBE_EXEC, /* none is said: healthcheck.test */
+	PROBE_HTTP,
+	PROBE_TCP,
+	PROBE_LOG,
+	PROBE_NOTIFY,
+	PROBE_KIND_COUNT
+};
+
+struct http_probe {
+	int64_t port;
+	const char *path;
+	int status_min, status_max; /* the answers that are good */
+	struct map headers;
+};
+
+struct health_probe {
+	enum probe_kind kind; /* which of these counts */
+	struct http_probe http;
+	int64_t tcp;	 /* port */
+	const char *log; /* for pattern_compile() */
+	bool notify;
+	struct position pos;
+};
+
+/* services.<name>.x-stack.on_unhealthy */
+enum unhealthy_policy { ON_UNHEALTHY_NONE, ON_UNHEALTHY_RESTART, ON_UNHEALTHY_STOP };
+
 struct ulimit {
 	const char *name;   /* "nofile", as in getrlimit(2) without RLIMIT_, lower case */
 	int64_t soft, hard; /* -1: unlimited */
@@ -279,6 +311,8 @@ struct service {
 	int64_t restart_delay_ms;     /* -1: not said; docker's back-off */
 	int64_t restart_window_ms;    /* -1: not said */
 	struct healthcheck healthcheck;
+	struct health_probe probe;
+	enum unhealthy_policy on_unhealthy;
 	const char *stop_signal;      /* "SIGTERM", "15"; NULL: the image's */
 	int64_t stop_grace_period_ms; /* 10000 unless said */
 	struct hooks post_start, pre_stop;

@@ -134,18 +134,6 @@ static const struct attribute update_config[] = {
 };
 static const struct schema schema_update_config = SCHEMA_OF(update_config);
 
-static const struct attribute service_own[] = {
-	{"update", &kind_update, AT(own_update), MERGE_REPLACE, APPLY_NONE,
-	 .accepts = "rolling recreate",
-	 .doc = "rolling: a new container is made beside the old one and takes its place when it "
-		"works, without a gap"},
-	{"on_dependency_failure", &kind_choice, AT(on_dependency_failure), MERGE_REPLACE,
-	 APPLY_NONE, .accepts = "hold restart ignore",
-	 .doc = "hold: it is not started while a service it depends on fails; restart: it is "
-		"restarted when that one works again"},
-};
-const struct schema schema_service_own = SCHEMA_OF(service_own);
-
 static const struct attribute deploy[] = {
 	{"resources", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_resources,
 	 .doc = "limits and reservations"},

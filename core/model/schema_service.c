@@ -176,7 +176,7 @@ static const struct attribute attributes[] = {
 	 .doc = "the host's own is the only one"},
 	{"pull_policy", &kind_pull_policy, AT(pull_policy), MERGE_REPLACE, APPLY_NONE,
 	 .doc = "always, missing, never, build, daily, weekly or every_DURATION"},
-	{"x-stack", &kind_group, 0, MERGE_SCHEMA, APPLY_NONE, .schema = &schema_service_own,
+	{"x-stack", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_service_own,
 	 .doc = "our own"},
 	{"mac_address", &kind_own_mac, .merge = MERGE_REPLACE, .apply = APPLY_LIVE,
 	 .doc = "the link address in the first network"},

@@ -10,12 +10,14 @@
  * and "healthy" as soon as it is true.  (moby, daemon/health.go; the Compose
  * Specification, healthcheck.)
  */
-#include "core/supervise/internal.h"
+#include "core/supervise/health.h"
 
 #include "core/base/arena.h"
+#include "core/base/hash.h"
 #include "core/base/log.h"
-#include "core/supervise/run.h"
 #include "core/supervise/watch.h"
+
+#include <inttypes.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,25 +29,21 @@
 #define DEFAULT_RETRIES		  3
 #define FIRST_LOOK_MS		  20
 
-enum health_state { HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
-
-struct health {
-	struct unit *unit;
-	struct healthcheck check; /* its strings are in the arena: projects come and go */
-	struct arena *arena;
-	enum health_state state;
-	struct timer *timer;
-	struct run *probe;   /* that is under way */
-	char last[256];	     /* the end of what the last one printed */
-	int64_t failures;    /* in a row, those that count */
-	int64_t early_ms;    /* the next early look; 0: that time is over */
-	uint64_t started_ms; /* loop time */
+static const struct prober *const probers[PROBE_KIND_COUNT] = {
+	[PROBE_EXEC] = &probe_exec, [PROBE_HTTP] = &probe_http,	    [PROBE_TCP] = &probe_tcp,
+	[PROBE_LOG] = &probe_log,   [PROBE_NOTIFY] = &probe_notify,
 };
+
+static const struct prober *prober_of(const struct health *health)
+{
+	return probers[health->probe.kind];
+}
 
 struct healthcheck health_effective(const struct service *service, const struct image_info *image)
 {
 	struct healthcheck check = service->healthcheck;
 	const struct healthcheck *from = &image->healthcheck;
+	bool native = service->probe.kind != PROBE_EXEC;
 
 	if (check.is_set && check.disable)
 		return (struct healthcheck){.is_set = false};
@@ -53,7 +51,9 @@ struct healthcheck health_effective(const struct service *service, const struct 
 		check = *from;
 	else if (!check.test.is_set)
 		check.test = from->test;
-	if (!check.is_set || !check.test.is_set || check.test.n == 0)
+	if (!check.is_set && native)
+		check = (struct healthcheck){true, false, {NULL, 0, false}, -1, -1, -1, -1, -1};
+	if (!native && (!check.is_set || !check.test.is_set || check.test.n == 0))
 		return (struct healthcheck){.is_set = false};
 #define FILL(field, fallback)                                                                      \
 	do {                                                                                       \
@@ -92,12 +92,27 @@ static bool is_early(const struct health *health)
 	return age_ms(health) < first;
 }
 
+/* It is unhealthy, and not left so. */
+static bool is_to_heal(const struct health *health)
+{
+	const struct service *service = health->unit->service;
+
+	return health->state == HEALTH_UNHEALTHY && service &&
+	       service->on_unhealthy != ON_UNHEALTHY_NONE;
+}
+
 static void arm_next(struct health *health)
 {
 	const struct healthcheck *check = &health->check;
 	int64_t delay = check->interval_ms;
 
-	if (health->state == HEALTH_STARTING && is_early(health)) {
+	if (health->state == HEALTH_HEALTHY && prober_of(health)->once) {
+		timer_disarm(health->timer);
+		return;
+	}
+	if (is_to_heal(health)) {
+		delay = 0;
+	} else if (health->state == HEALTH_STARTING && is_early(health)) {
 		health->early_ms = health->early_ms ? health->early_ms * 2 : FIRST_LOOK_MS;
 		delay = health->early_ms < delay ? health->early_ms : delay;
 	} else if (health->state == HEALTH_STARTING && age_ms(health) < check->start_period_ms) {
@@ -106,61 +121,87 @@ static void arm_next(struct health *health)
 	timer_arm(health->timer, delay);
 }
 
-static void set_state(struct health *health, enum health_state state)
+static void tell(struct health *health, enum health_state before)
 {
 	struct unit *unit = health->unit;
+	bool good = health->state == HEALTH_HEALTHY;
 
-	if (health->state == state)
-		return;
-	if (health->state == HEALTH_STARTING && state == HEALTH_HEALTHY)
+	if (good && before == HEALTH_STARTING)
 		unit->timing.ready_us = age_ms(health) * 1000;
-	health->state = state;
-	emit_unit(unit, state == HEALTH_HEALTHY ? "healthy" : "unhealthy",
-		  state == HEALTH_HEALTHY ? NULL : health->last, age_ms(health));
+	emit_unit(unit, good ? "healthy" : "unhealthy", good ? NULL : health->last, age_ms(health));
 	unit_changed(unit);
 }
 
-static void probe_result(struct health *health, bool good)
+void health_answer(struct health *health, bool good, const char *why)
 {
-	const struct healthcheck *check = &health->check;
-	bool excused = health->state == HEALTH_STARTING &&
-		       (is_early(health) || age_ms(health) < check->start_period_ms);
+	enum health_state before = health->state;
+	bool excused = before == HEALTH_STARTING &&
+		       (is_early(health) || age_ms(health) < health->check.start_period_ms);
 
-	if (good)
+	snprintf(health->last, sizeof(health->last), "%s", why ? why : "");
+	if (!good)
+		log_debug("container '%s': health: %s", health->unit->record.name, health->last);
+	if (good) {
 		health->failures = 0;
-	else if (!excused)
-		health->failures++;
+		health->state = HEALTH_HEALTHY;
+	} else if (!excused && ++health->failures >= health->check.retries) {
+		health->state = HEALTH_UNHEALTHY;
+	}
 	arm_next(health);
 	/* Last, since whoever hears of it may end the unit and this with it. */
-	if (good)
-		set_state(health, HEALTH_HEALTHY);
-	else if (health->failures >= check->retries)
-		set_state(health, HEALTH_UNHEALTHY);
+	if (health->state != before)
+		tell(health, before);
 }
 
-static void on_probe_end(void *data, const struct run_result *result)
-{
-	struct health *health = data;
-
-	health->probe = NULL;
-	snprintf(health->last, sizeof(health->last), "%s", result->last);
-	probe_result(health, result->code == 0);
-}
-
+/* Those who wait were told in the turn of the loop before. */
 static void on_look(void *data)
 {
 	struct health *health = data;
-	const struct probe probe = {.argv = health->check.test.items,
-				    .timeout_ms = health->check.timeout_ms};
-	struct err err = ERR_INIT;
 
-	health->probe = run_start(health->unit, &probe, on_probe_end, health, &err);
-	if (health->probe)
+	if (is_to_heal(health))
+		unit_heal(health->unit);
+	else
+		prober_of(health)->look(health->probing);
+}
+
+static void run_hash(const struct health *health, char ret_hash[17])
+{
+	const struct health_probe *probe = &health->probe;
+	char run[32];
+
+	snprintf(run, sizeof(run), "%" PRIu64, health->unit->process.started_ns);
+	hash_name(ret_hash, 16, run, probe->kind == PROBE_LOG ? probe->log : "notify", NULL);
+}
+
+bool health_has_come(const struct health *health)
+{
+	char hash[17];
+
+	run_hash(health, hash);
+	return strcmp(health->unit->record.ready, hash) == 0;
+}
+
+void health_came(struct health *health)
+{
+	if (health_has_come(health))
 		return;
-	log_debug("container '%s': health probe: %s", health->unit->record.name, err.msg);
-	snprintf(health->last, sizeof(health->last), "%.*s", (int)sizeof(health->last) - 1,
-		 err.msg);
-	probe_result(health, false);
+	run_hash(health, health->unit->record.ready);
+	unit_save(health->unit);
+}
+
+static struct health_probe copy_probe(struct arena *arena, const struct health_probe *from)
+{
+	struct health_probe copy = *from;
+	struct key_value *headers = ARENA_ARRAY(arena, struct key_value, from->http.headers.n + 1);
+
+	for (size_t i = 0; i < from->http.headers.n; i++)
+		headers[i] =
+			(struct key_value){arena_strdup(arena, from->http.headers.items[i].key),
+					   arena_strdup(arena, from->http.headers.items[i].value)};
+	copy.http.headers.items = headers;
+	copy.http.path = arena_strdup(arena, from->http.path);
+	copy.log = arena_strdup(arena, from->log);
+	return copy;
 }
 
 void health_start(struct unit *unit)
@@ -180,9 +221,11 @@ void health_start(struct unit *unit)
 	health->check = check;
 	health->arena = arena_new();
 	health->check.test = strings_copy(health->arena, &check.test);
+	health->probe = copy_probe(health->arena, &unit->service->probe);
 	health->timer = timer_new(unit->supervisor->loop, on_look, health);
 	health->started_ms = uv_now(unit->supervisor->loop);
 	unit->health = health;
+	health->probing = prober_of(health)->open(health);
 	arm_next(health);
 }
 
@@ -194,7 +237,7 @@ void health_stop(struct unit *unit)
 		return;
 	unit->health = NULL;
 	timer_free(health->timer);
-	run_free(health->probe);
+	prober_of(health)->close(health->probing);
 	arena_free(health->arena);
 	free(health);
 }

@@ -20,7 +20,7 @@
  *	process.c	its shim
  *	drain.c		the end of its connections before its own
  *	dependencies.c	what it needs, and when that fails
- *	health.c	its health check
+ *	health.c	its health; probe_*.c: the ways to look at it
  *	publish.c	ports and names: one commit for all that changed in a turn of the loop
  *	heal.c		what others changed is put right
  *	desired.c	the project that was asked for last
@@ -38,6 +38,7 @@ struct drain;
 struct healer;
 struct health;
 struct hooks_run;
+struct notify;
 struct operation;
 struct server;
 struct timer;
@@ -71,6 +72,7 @@ struct unit {
 	struct watch *report, *shim;
 	struct timer *timer; /* grace period or back-off */
 	struct health *health;
+	struct notify *notify;	 /* what it says of itself; NULL: its probe is another one */
 	struct hooks_run *hooks; /* those that are under way */
 	struct drain *drain;	 /* while it is DRAINING */
 	bool suspect;		 /* to be looked at by heal.c */
@@ -165,6 +167,9 @@ int unit_kill(struct unit *unit, int signo, struct err *err);
 /* The commit it waited for is through, or failed with ERR. */
 void unit_published(struct unit *unit, const struct err *err);
 
+/* It is unhealthy, and its policy is to stop it: end it, not by hand. */
+void unit_heal(struct unit *unit);
+
 /* Its policies changed; the process goes on. */
 void unit_reload(struct unit *unit);
 
@@ -217,6 +222,15 @@ const char *health_status(const struct unit *unit);
 
 /* The health check in force: the service's, the image's where it says nothing. */
 struct healthcheck health_effective(const struct service *service, const struct image_info *image);
+
+/* --- probe_notify.c --- */
+
+/* Before each start: listen anew to what the container says of itself, if its probe is that. */
+void notify_open(struct unit *unit);
+void notify_close(struct unit *unit);
+
+/* {"status": …, "stopping": …}; NULL: it is not listened to. */
+json_t *notify_to_json(const struct unit *unit);
 
 /* --- publish.c --- */
 struct publisher *publisher_new(struct supervisor *supervisor);

@@ -4,7 +4,8 @@
 /*
  * A stop that comes while the program is not executed yet kills it as soon as it
  * is: nobody could handle a signal before.  A stop during the back-off cancels it.
- * DIED_RETRY in STOPPING is the end of a stop that was the first half of a restart.
+ * DIED_RETRY in STOPPING is the end of a stop that was the first half of a restart:
+ * who asked for a stop by hand meanwhile has decided, and is answered with DIED.
  */
 static const struct unit_step steps[UNIT_STATE_COUNT][EVENT_COUNT] =
 	{
@@ -30,6 +31,7 @@ static const struct unit_step steps[UNIT_STATE_COUNT][EVENT_COUNT] =
 			{
 				[EVENT_START] = {UNIT_RUNNING, EFFECT_READY},
 				[EVENT_STOP] = {UNIT_STOPPING, EFFECT_TERM},
+				[EVENT_UNHEALTHY] = {UNIT_STOPPING, EFFECT_TERM},
 				[EVENT_KILL] = {UNIT_STOPPING, EFFECT_KILL},
 				[EVENT_RETIRE] = {UNIT_DRAINING, EFFECT_DRAIN},
 				[EVENT_DIED] = {UNIT_EXITED, EFFECT_FINISH},

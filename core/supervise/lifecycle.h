@@ -26,6 +26,7 @@
 	X(DIED, "ended, and stays so")                                                             \
 	X(DIED_RETRY, "ended, and is started again")                                               \
 	X(STOP, "stop requested")                                                                  \
+	X(UNHEALTHY, "unhealthy, and not to stay so")                                              \
 	X(KILL, "kill requested")                                                                  \
 	X(RETIRE, "another one took its place")                                                    \
 	X(DRAINED, "no connection is left")                                                        \

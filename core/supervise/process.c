@@ -37,6 +37,7 @@ void process_spawn(struct unit *unit)
 	unit->fresh = true;
 	unit->timing.rules_us = (int64_t)(uv_hrtime() / 1000 - unit->spawn_began_us);
 	unit->spawn_began_us = uv_hrtime() / 1000;
+	notify_open(unit);
 	if (driver->ops->container_start(driver->ctx, unit->record.name, &process, &err) < 0)
 		unit_fail(unit, err.msg);
 	else
@@ -103,17 +104,26 @@ static void on_report(void *data)
 	take_report(data);
 }
 
+/* Who stopped it decides: somebody by hand, what it depends on, its health; else its policy. */
+static bool starts_again(const struct unit *unit, int code)
+{
+	if (unit->record.stopped || !unit->service)
+		return false;
+	if (unit->again)
+		return true;
+	if (unit->record.unhealthy)
+		return unit->service->on_unhealthy == ON_UNHEALTHY_RESTART;
+	return unit->state != UNIT_STOPPING && restart_wanted(unit->service, code, unit->attempts);
+}
+
 static void process_ended(struct unit *unit, const struct container_exit *exit)
 {
-	bool by_hand = (unit->state == UNIT_STOPPING && !unit->again) || unit->record.stopped;
-
 	unit->exit = *exit;
 	unit->has_exit = true;
 	unit->has_process = false;
 	if (unit->service && restart_succeeded(unit->service, exit->ran_ms))
 		unit->attempts = 0;
-	if (!by_hand && unit->service &&
-	    (unit->again || restart_wanted(unit->service, exit->code, unit->attempts)))
+	if (starts_again(unit, exit->code))
 		unit_event(unit, EVENT_DIED_RETRY);
 	else
 		unit_event(unit, EVENT_DIED);

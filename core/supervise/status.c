@@ -96,6 +96,8 @@ json_t *unit_to_json(const struct unit *unit)
 	json_object_set_new(json, "addresses", record_addresses_to_json(record));
 	json_object_set_new(json, "config_hash", json_string(record->config_hash));
 	json_object_set_new(json, "log", log_path_json(unit));
+	/* NULL, where there is nothing to say, sets nothing. */
+	(void)json_object_set_new(json, "notify", notify_to_json(unit));
 	return json;
 }
 

@@ -73,6 +73,10 @@ static void effect_spawn(struct unit *unit)
 	unit->hook_error[0] = '\0';
 	unit->step_started_ms = uv_now(unit->supervisor->loop);
 	unit->spawn_began_us = uv_hrtime() / 1000;
+	if (unit->record.unhealthy) {
+		unit->record.unhealthy = false;
+		unit_save(unit);
+	}
 	emit_unit(unit, unit->record.restarts ? "restarting" : "starting", NULL, -1);
 	if (unit->service && !unit->online &&
 	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0) {
@@ -187,7 +191,7 @@ static void effect_hold(struct unit *unit)
 static void effect_finish(struct unit *unit)
 {
 	struct driver *driver = &unit->supervisor->driver;
-	char detail[64] = "";
+	char detail[96] = "";
 
 	timer_disarm(unit->timer);
 	drain_stop(unit);
@@ -200,8 +204,9 @@ static void effect_finish(struct unit *unit)
 		return;
 	}
 	if (unit->has_exit)
-		snprintf(detail, sizeof(detail), "exit status %d%s", unit->exit.code,
-			 unit->exit.oom_killed ? ", killed for want of memory" : "");
+		snprintf(detail, sizeof(detail), "exit status %d%s%s", unit->exit.code,
+			 unit->exit.oom_killed ? ", killed for want of memory" : "",
+			 unit->record.unhealthy ? ", stopped because it was unhealthy" : "");
 	emit_unit(unit, unit->record.stopped ? "stopped" : "exited", detail,
 		  unit->record.stopped ? step_ms(unit) : -1);
 }
@@ -323,6 +328,7 @@ void unit_free(struct unit *unit)
 	drain_stop(unit);
 	health_stop(unit);
 	hooks_cancel(unit);
+	notify_close(unit);
 	watch_free(unit->report);
 	watch_free(unit->shim);
 	timer_free(unit->timer);
@@ -377,6 +383,14 @@ void unit_retire(struct unit *unit)
 	unit->record.stopped = true;
 	unit_save(unit);
 	unit_event(unit, EVENT_RETIRE);
+}
+
+void unit_heal(struct unit *unit)
+{
+	unit->grace_ms = unit->stop_grace_ms;
+	unit->record.unhealthy = true;
+	unit_save(unit);
+	unit_event(unit, EVENT_UNHEALTHY);
 }
 
 int unit_kill(struct unit *unit, int signo, struct err *err)

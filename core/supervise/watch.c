@@ -65,6 +65,21 @@ int watch_fd(const struct watch *watch)
 	return watch->fd;
 }
 
+void watch_until_writable(struct watch *watch)
+{
+	uv_poll_start(&watch->poll, UV_WRITABLE, on_poll);
+}
+
+void watch_until_readable(struct watch *watch)
+{
+	uv_poll_start(&watch->poll, UV_READABLE, on_poll);
+}
+
+void watch_pause(struct watch *watch)
+{
+	uv_poll_stop(&watch->poll);
+}
+
 void watch_free(struct watch *watch)
 {
 	if (!watch)

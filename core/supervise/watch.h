@@ -24,6 +24,13 @@ typedef void (*watch_callback)(void *data);
  */
 struct watch *watch_new(uv_loop_t *loop, int fd, watch_callback callback, void *data);
 int watch_fd(const struct watch *watch);
+
+/* … and from now on whenever it is writable instead, or readable again. */
+void watch_until_writable(struct watch *watch);
+void watch_until_readable(struct watch *watch);
+
+/* Not at all, until one of these two is called. */
+void watch_pause(struct watch *watch);
 void watch_free(struct watch *watch); /* NULL is fine */
 
 /* A timer that is not armed. */

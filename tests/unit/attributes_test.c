@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMS_MAX 6
+#define FORMS_MAX 16
 
 static const struct {
 	const char *key;
@@ -104,6 +104,27 @@ static const struct {
 	 {{"{test: [x]}", "CMD"},
 	  {"{intervall: 1s}", "'interval'"},
 	  {"{interval: soon}", "duration"}}},
+	{"x-stack",
+	 {"{probe: {http: 8080/health}}", "{probe: {http: 80}}",
+	  "{probe: {http: {port: 1, path: '/a?b', status: 204, headers: {Host: a.example}}}}",
+	  "{probe: {http: {port: 1, status: 200-299}}, on_unhealthy: restart}",
+	  "{probe: {tcp: 5432}}", "{probe: {log: 'ready (to|for) [a-z]{1,9}$$'}}",
+	  "{probe: {notify: true}}", "{on_unhealthy: stop}", "{on_unhealthy: none}"},
+	 {{"{prob: {tcp: 1}}", "'probe'"},
+	  {"{probe: {tcp: 0}}", "out of range"},
+	  {"{probe: {http: 0/}}", "PORT/PATH"},
+	  {"{probe: {http: \"80/a\\r\\nX: y\"}}", "no path"},
+	  {"{probe: {http: {path: /}}}", "'port'"},
+	  {"{probe: {http: {port: 1, status: 200-100}}}", "no status"},
+	  {"{probe: {http: {port: 1, headers: {A: \"b\\r\\nC: d\"}}}}", "no header"},
+	  {"{probe: {http: {port: 1, headers: {'A B': c}}}}", "no header"},
+	  {"{probe: {tcp: 1, log: x}}", "exactly one"},
+	  {"{probe: {}}", "exactly one"},
+	  {"{probe: {log: '(a'}}", "regular expression"},
+	  {"{probe: {log: '((a{255}){255}){255}'}}", "written out"},
+	  {"{probe: {log: '(a)\\1'}}", "back references"},
+	  {"{probe: {log: ''}}", "empty"},
+	  {"{on_unhealthy: restrat}", "'restart'"}}},
 	{"stop_signal", {"SIGINT", "9"}, {{"[x]", "found a list"}}},
 	{"stop_grace_period",
 	 {"1m30s", "0s"},

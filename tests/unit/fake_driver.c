@@ -314,6 +314,22 @@ static int container_kill(void *ctx, const char *name, struct err *err)
 	return 0;
 }
 
+static int probe_connect(void *ctx, const char *name, uint16_t port, int *ret_fd, struct err *err)
+{
+	(void)ctx;
+	(void)name;
+	(void)ret_fd;
+	return err_set(err, ECONNREFUSED, "port %u: no ports in memory", port);
+}
+
+static int notify_open(void *ctx, const char *name, int *ret_fd, struct err *err)
+{
+	(void)ctx;
+	(void)name;
+	(void)ret_fd;
+	return err_set(err, EIO, "no sockets in memory");
+}
+
 static int probe_start(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
 		       int *ret_output_fd, struct err *err)
 {
@@ -465,6 +481,8 @@ const struct driver_ops fake_driver_ops = {
 	.container_signal = container_signal,
 	.container_kill = container_kill,
 	.probe_start = probe_start,
+	.probe_connect = probe_connect,
+	.notify_open = notify_open,
 	.record_save = save,
 	.firewall_prepare = firewall_prepare,
 	.firewall_sync = firewall_sync,
