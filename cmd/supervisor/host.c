@@ -237,7 +237,7 @@ static void remove_cgroup_root(const struct host *host)
 		remove_empty(host->cgroups.unified.base, host->cgroup_root, "");
 }
 
-static int host_project_remove(void *ctx, struct err *err)
+static int host_project_remove(void *ctx, bool down, struct err *err)
 {
 	struct host *host = ctx;
 	char path[PATH_MAX], projects[PATH_MAX];
@@ -249,7 +249,12 @@ static int host_project_remove(void *ctx, struct err *err)
 		remove_cgroup_root(host);
 	if (paths_join(projects, sizeof(projects), NULL, "%s/projects", host->paths->root) == 0 &&
 	    paths_join(path, sizeof(path), NULL, "%s/%s/logs", projects, host->project) == 0) {
-		(void)fd_remove_tree(AT_FDCWD, path, NULL);
+		if (down)
+			(void)fd_remove_tree(AT_FDCWD, path, NULL);
+		/* Containers of before a reboot, which no record tells of any more. */
+		if (down && paths_join(path, sizeof(path), NULL, "%s/%s/containers", projects,
+				       host->project) == 0)
+			(void)fd_remove_tree(AT_FDCWD, path, NULL);
 		remove_empty(projects, host->project, "containers");
 		remove_empty(projects, host->project, "");
 	}

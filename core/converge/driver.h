@@ -106,8 +106,11 @@ struct driver_ops {
 	int (*image_info)(void *ctx, const char *reference, struct arena *arena,
 			  struct image_info *ret, struct err *err);
 
-	/* The project is down: its directory in <run> and other empty leftovers go. */
-	int (*project_remove)(void *ctx, struct err *err);
+	/*
+	 * Nothing of the project runs: its directory in <run> and other empty leftovers
+	 * go.  DOWN: it was taken down, so logs and upper layers go as well.
+	 */
+	int (*project_remove)(void *ctx, bool down, struct err *err);
 
 	int (*network_create)(void *ctx, const struct network *network, struct err *err);
 	int (*network_remove)(void *ctx, const char *key, struct err *err);

@@ -180,12 +180,14 @@ int boot_resume(struct supervisor *supervisor, struct err *err)
 	if (supervisor->units && !resting)
 		return 0;
 	boot = load(supervisor, err);
+	if (!boot && !supervisor->units)
+		(void)supervisor->driver.ops->project_remove(supervisor->driver.ctx, false, NULL);
 	if (!boot)
 		return -err->code;
 	(void)unlinkat(supervisor->run_fd, RESTING_FILE, 0);
 	if (!json_object_get(boot, "project")) {
 		json_decref(boot);
-		supervisor_leave(supervisor);
+		supervisor_leave(supervisor, false);
 		return 0;
 	}
 	wanted = services_of(boot);

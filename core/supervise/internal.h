@@ -117,9 +117,10 @@ struct supervisor {
 
 /*
  * Nothing is left of the project but us: take our names away, since the next
- * `up` may come at once, and end the loop.
+ * `up` may come at once, and end the loop.  TAKEN_DOWN: nothing was there before
+ * because somebody asked for that.
  */
-void supervisor_leave(struct supervisor *supervisor);
+void supervisor_leave(struct supervisor *supervisor, bool taken_down);
 
 /* --- unit.c: containers --- */
 

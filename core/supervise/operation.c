@@ -163,7 +163,7 @@ static void operation_end(struct operation *operation)
 		return;
 	}
 	if (operation->options.kind == OPERATION_DOWN && !failed)
-		supervisor_leave(supervisor);
+		supervisor_leave(supervisor, true);
 	if (operation->options.kind == OPERATION_CYCLE)
 		boot_changed(supervisor);
 	if (supervisor->resting)

@@ -344,7 +344,7 @@ static void leave_if_idle(struct supervisor *supervisor)
 {
 	if (!supervisor->project && !supervisor->units && !supervisor->operation &&
 	    !supervisor->down)
-		supervisor_leave(supervisor);
+		supervisor_leave(supervisor, false);
 }
 
 void request_handle(struct supervisor *supervisor, struct client *client, json_t *request)

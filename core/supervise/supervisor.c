@@ -60,7 +60,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	if (r == 0)
 		r = take_over(supervisor, err);
 	if (r == 0 && options->only_if_needed && !supervisor->project && !supervisor->units) {
-		(void)options->driver.ops->project_remove(options->driver.ctx, NULL);
+		(void)options->driver.ops->project_remove(options->driver.ctx, false, NULL);
 		r = err_set(err, ENODATA, "nothing is left of project '%s'", options->project);
 	}
 	if (r == 0)
@@ -85,15 +85,16 @@ void supervisor_rest(struct supervisor *supervisor)
 	boot_rest(supervisor);
 }
 
-void supervisor_leave(struct supervisor *supervisor)
+void supervisor_leave(struct supervisor *supervisor, bool taken_down)
 {
 	struct driver *driver = &supervisor->driver;
 	struct err err = ERR_INIT;
 
 	supervisor->down = true;
-	boot_forget(supervisor);
+	if (taken_down)
+		boot_forget(supervisor);
 	server_unlisten(supervisor->server);
-	if (driver->ops->project_remove(driver->ctx, &err) < 0)
+	if (driver->ops->project_remove(driver->ctx, taken_down, &err) < 0)
 		log_warn("%s, ignoring", err.msg);
 	uv_stop(supervisor->loop);
 }

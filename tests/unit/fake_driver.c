@@ -130,10 +130,11 @@ static int image_info(void *ctx, const char *reference, struct arena *arena, str
 	return 0;
 }
 
-static int project_remove(void *ctx, struct err *err)
+static int project_remove(void *ctx, bool down, struct err *err)
 {
 	struct fake *fake = ctx;
 
+	(void)down;
 	fake->removed = true;
 	return step(fake, "project_remove", "", err);
 }
