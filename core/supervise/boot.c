@@ -13,6 +13,7 @@
  * the host was not rebooted.
  */
 #include "core/supervise/requests.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"

@@ -7,6 +7,7 @@
  * that begins them: Ctrl-C must stop an `up` that waits for a health check.
  */
 #include "core/supervise/requests.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"

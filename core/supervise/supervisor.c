@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/supervise/internal.h"
+#include "core/supervise/resume.h"
 #include "core/supervise/watch.h"
 
 #include <errno.h>
@@ -72,6 +73,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	adopt_all(supervisor);
 	heal_start(supervisor);
 	pending_resume(supervisor);
+	follow_resume(supervisor);
 	r = options->boot ? boot_resume(supervisor, err) : 0;
 	if (r < 0)
 		supervisor_free(supervisor);
@@ -113,6 +115,7 @@ void supervisor_free(struct supervisor *supervisor)
 {
 	if (!supervisor)
 		return;
+	follow_stop(supervisor);
 	heal_stop(supervisor);
 	operation_abandon(supervisor);
 	server_free(supervisor->server);
