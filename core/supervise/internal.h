@@ -111,6 +111,7 @@ struct supervisor {
 	struct server *server;
 	struct operation *operation; /* the one that is under way */
 	struct timer *settle;	     /* looks at the dependencies, after a change */
+	bool managed;		     /* by a service manager, who starts the next one */
 	bool left;		     /* another supervisor is to come */
 	bool resting;		     /* asked to end by the service manager: all is being stopped */
 	bool down;

@@ -56,6 +56,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	supervisor->loop = options->loop;
 	supervisor->driver = options->driver;
 	supervisor->run_fd = options->run_fd;
+	supervisor->managed = options->boot;
 	supervisor->publisher = publisher_new(supervisor);
 	r = desired_load(supervisor, err);
 	if (r == 0)
