@@ -34,17 +34,17 @@ struct command {
 
 #define COMMAND_ANY SIZE_MAX /* max_operands: as many as one likes */
 
-extern const struct command command_scale, command_heal, command_why, command_enable,
-	command_disable, command_supervisor, command_up, command_down, command_ps, command_logs,
-	command_exec, command_start, command_stop, command_restart, command_kill, command_config,
-	command_check, command_plan, command_image, command_inspect, command_ls, command_port,
-	command_events, command_version, command_help;
+extern const struct command command_scale, command_heal, command_why, command_run, command_rm,
+	command_enable, command_disable, command_supervisor, command_up, command_down, command_ps,
+	command_logs, command_exec, command_start, command_stop, command_restart, command_kill,
+	command_config, command_check, command_plan, command_image, command_inspect, command_ls,
+	command_port, command_events, command_version, command_help;
 
 /* NULL when there is none; *RET_SUGGESTION (may be NULL) is then a near name or NULL. */
 const struct command *command_find(const char *name, const char **ret_suggestion);
 
 /* Read ARGV, argv[0] being the command's name, and run it.  Returns the exit status. */
-int command_run(const struct command *command, struct cli *cli, int argc, char **argv);
+int commands_run(const struct command *command, struct cli *cli, int argc, char **argv);
 
 /* The command's help text. */
 void command_usage(const struct command *command, struct strbuf *out);

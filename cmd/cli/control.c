@@ -157,6 +157,27 @@ const struct command command_restart = {
 	.run = restart_run,
 };
 
+static int rm_run(struct cli *cli, const void *values, char **services, size_t n, struct err *err)
+{
+	const struct control_args *given = values;
+	struct control_args args = {.timeout = given->timeout, .wait_timeout = -1};
+
+	return control_run(cli, "remove", &args, services, n, "removed",
+			   "nothing to do: there is no container", err);
+}
+
+const struct command command_rm = {
+	.name = "rm",
+	.operands = "SERVICE…",
+	.help = "Stop and remove the containers of services",
+	.options = stop_options,
+	.n_options = ARRAY_SIZE(stop_options),
+	.args_size = sizeof(struct control_args),
+	.min_operands = 1,
+	.max_operands = COMMAND_ANY,
+	.run = rm_run,
+};
+
 const struct command command_kill = {
 	.name = "kill",
 	.operands = "[SERVICE…]",

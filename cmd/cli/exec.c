@@ -3,24 +3,15 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
+#include "cmd/cli/join.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
-#include "core/base/program.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
-
-#define EXEC_FAILED 125 /* exit status, as docker's: it was not the program that failed */
-
-struct exec_args {
-	bool detach, interactive, tty, no_tty, privileged;
-	const char *user, *workdir;
-	struct string_list env;
-	int64_t index;
-};
 
 #define ARG(field) offsetof(struct exec_args, field)
 
@@ -38,53 +29,16 @@ static const struct option_spec exec_options[] = {
 	{0, "privileged", OPTION_FLAG, ARG(privileged), NULL, "with all capabilities"},
 };
 
-/* The shim's own options and operands (core/container/shim.h). */
-static void add_options(struct string_list *argv, const struct exec_args *args)
-{
-	bool tty = args->tty || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
-
-	string_list_add(argv, "exec");
-	if (args->detach)
-		string_list_add(argv, "-d");
-	else
-		string_list_add(argv, "-i");
-	if (tty && !args->no_tty && !args->detach)
-		string_list_add(argv, "-t");
-	if (args->privileged)
-		string_list_add(argv, "--privileged");
-	if (args->user) {
-		string_list_add(argv, "-u");
-		string_list_add(argv, args->user);
-	}
-	if (args->workdir) {
-		string_list_add(argv, "-w");
-		string_list_add(argv, args->workdir);
-	}
-	for (size_t i = 0; i < args->env.n; i++) {
-		string_list_add(argv, "-e");
-		string_list_add(argv, args->env.items[i]);
-	}
-}
-
 static int become_shim(const struct exec_args *args, const char *directory, char **words, size_t n,
 		       struct err *err)
 {
 	CLEANUP(string_list_release) struct string_list argv = {.items = NULL};
-	char shim[PATH_MAX];
-	int r;
+	int r = join_command(args, directory, words, n, &argv, err);
 
-	r = program_find("stack-shim", shim, sizeof(shim), err);
 	if (r < 0)
 		return r;
-	string_list_add(&argv, shim);
-	add_options(&argv, args);
-	string_list_add(&argv, directory);
-	string_list_add(&argv, "--");
-	for (size_t i = 0; i < n; i++)
-		string_list_add(&argv, words[i]);
-	string_list_add(&argv, NULL);
-	execv(shim, (char *const *)argv.items);
-	return err_sys(err, errno, "run '%s'", shim);
+	execv(argv.items[0], (char *const *)argv.items);
+	return err_sys(err, errno, "run '%s'", argv.items[0]);
 }
 
 static int find_container(struct cli *cli, const char *service, int64_t index, char *ret_directory,
@@ -123,7 +77,7 @@ static int exec_run(struct cli *cli, const void *values, char **words, size_t n,
 	if (r > 0)
 		return r;
 	cli_say("%s", err->msg);
-	return EXEC_FAILED;
+	return JOIN_FAILED;
 }
 
 const struct command command_exec = {

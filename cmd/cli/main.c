@@ -19,7 +19,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (r > 0)
 		return r;
 	if (cli->globals.version)
-		return command_run(&command_version, cli, 1, (char *[]){"version", NULL});
+		return commands_run(&command_version, cli, 1, (char *[]){"version", NULL});
 	if (argc == 0)
 		return help_print(), CLI_USAGE;
 	command = command_find(argv[0], &suggestion);
@@ -28,7 +28,7 @@ static int run(struct cli *cli, int argc, char **argv)
 				       suggestion);
 	if (!command)
 		return cli_usage_error("unknown command '%s'; see 'stack help'", argv[0]);
-	return command_run(command, cli, argc, argv);
+	return commands_run(command, cli, argc, argv);
 }
 
 int main(int argc, char **argv)

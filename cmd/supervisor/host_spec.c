@@ -334,6 +334,7 @@ static void spec_simple(struct container_spec *spec, const struct service *servi
 	spec->shm_size = service->shm_size > 0 ? (uint64_t)service->shm_size : DEFAULT_SHM_SIZE;
 	spec->oom_score_adj = (int32_t)service->oom_score_adj;
 	spec->init = service->init;
+	spec->keep = service->oneoff == ONEOFF_ATTACHED;
 	spec->tty = service->tty;
 	spec->stdin_open = service->stdin_open;
 }

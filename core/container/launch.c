@@ -147,7 +147,10 @@ static int become_program(const struct launch *launch, struct err *err)
 	setsid();
 	if (launch->tty && ioctl(0, TIOCSCTTY, 0) < 0)
 		return err_sys(err, errno, "make the terminal the controlling one");
-	return channel_send_ready(CHANNEL_FD, launch->set_up_ns, err);
+	r = channel_send_ready(CHANNEL_FD, launch->set_up_ns, err);
+	if (r == 0 && launch->keep)
+		reaper_stay(CHANNEL_FD, launch->title, launch->title_len);
+	return r;
 }
 
 void launch(const struct launch *launch)

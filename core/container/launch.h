@@ -24,6 +24,7 @@ struct launch {
 			    /dev/stdout then */
 	bool tty;	 /* stdio[0] becomes the controlling terminal */
 	bool init;	 /* with a reaper in front */
+	bool keep;	 /* with nothing but one */
 	char *title;	 /* see reaper_fork() */
 	size_t title_len;
 	uint64_t set_up_ns; /* for channel_send_ready() */

@@ -24,6 +24,42 @@ static void reap(pid_t pid)
 	}
 }
 
+/* What others see of us, and what they may do with us. */
+static void become_init(int channel, char *title, size_t title_len)
+{
+	/* Becoming another user has set this anew. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NAME, "init", 0, 0, 0);
+	if (title_len > strlen("init")) {
+		memset(title, '\0', title_len);
+		memcpy(title, "init", strlen("init"));
+	}
+	close(channel);
+}
+
+void reaper_stay(int channel, char *title, size_t title_len)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	become_init(channel, title, title_len);
+	for (;;) {
+		switch (sigwaitinfo(&all, NULL)) {
+		case SIGCHLD:
+			reap(-1);
+			break;
+		case SIGTERM:
+		case SIGINT:
+		case SIGQUIT:
+		case SIGHUP:
+			_exit(0);
+		default:
+			break;
+		}
+	}
+}
+
 int reaper_fork(int channel, char *title, size_t title_len, struct err *err)
 {
 	sigset_t all, none;
@@ -43,14 +79,7 @@ int reaper_fork(int channel, char *title, size_t title_len, struct err *err)
 		return 0;
 	}
 	pidfd = sys_pidfd_open(pid);
-	/* Becoming another user has set this anew. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	prctl(PR_SET_NAME, "init", 0, 0, 0);
-	if (title_len > strlen("init")) {
-		memset(title, '\0', title_len);
-		memcpy(title, "init", strlen("init"));
-	}
-	close(channel);
+	become_init(channel, title, title_len);
 	for (;;) {
 		int signal = sigwaitinfo(&all, NULL);
 

@@ -18,4 +18,10 @@ struct err;
  */
 int reaper_fork(int channel, char *title, size_t title_len, struct err *err);
 
+/*
+ * The same without a program: the caller stays as PID 1, reaps, and exits with 0
+ * when it is asked to end.
+ */
+_Noreturn void reaper_stay(int channel, char *title, size_t title_len);
+
 #endif

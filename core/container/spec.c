@@ -80,6 +80,7 @@ static const struct field fields[] = {
 	SPEC_FIELD(34, U32, shared_net),
 	SPEC_FIELD(35, STRING, pid_container),
 	SPEC_FIELD(36, U32, host_namespaces),
+	SPEC_FIELD(37, U32, keep),
 	MOUNT_FIELD(64, U32, type),
 	MOUNT_FIELD(65, STRING, source),
 	MOUNT_FIELD(66, STRING, target),

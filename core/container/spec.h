@@ -80,6 +80,7 @@ struct container_spec {
 
 	const char *netns;	    /* path of the network namespace; NULL: the host's */
 	uint32_t shared_net;	    /* it is another container's */
+	uint32_t keep;		    /* no program is run: it is there for what is run in it */
 	const char *pid_container;  /* whose processes it sees: <dir> of another container */
 	uint32_t host_namespaces;   /* CLONE_NEW* of those that are the host's: PID, IPC, UTS,
 				       CGROUP */

@@ -140,10 +140,10 @@ int plan_down(const struct project *project, const struct observation *actual, b
 	      struct plan *ret_plan, struct err *err);
 
 /*
- * Stop and/or start what there is of the WANTED services (one bool for each
+ * Stop, start, or stop and remove, what there is of the WANTED services (one bool for each
  * of project->services), in order.
  */
-enum plan_cycle { PLAN_STOP, PLAN_START, PLAN_RESTART };
+enum plan_cycle { PLAN_STOP, PLAN_START, PLAN_RESTART, PLAN_REMOVE };
 
 struct cycle_options {
 	enum plan_cycle cycle;

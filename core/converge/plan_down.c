@@ -211,6 +211,19 @@ static const bool *with_dependents(struct cycle_plan *cycle, const bool *wanted)
 	return all;
 }
 
+static void plan_removals_of(struct cycle_plan *cycle, const bool *wanted)
+{
+	for (size_t i = 0; i < cycle->actual->n_containers; i++) {
+		const struct service *s = service_of(cycle, i);
+		uint32_t removed;
+
+		if (!s || !wanted[s - cycle->project->services])
+			continue;
+		removed = add(cycle, ACTION_CONTAINER_REMOVE, i, "asked for");
+		plan_edge(&cycle->builder, removed, cycle->stops[i]);
+	}
+}
+
 int plan_cycle(const struct project *project, const struct observation *actual, const bool *wanted,
 	       const struct cycle_options *options, struct plan *ret_plan, struct err *err)
 {
@@ -224,9 +237,11 @@ int plan_cycle(const struct project *project, const struct observation *actual, 
 		wanted = with_dependents(&plan, wanted);
 	if (options->cycle != PLAN_START)
 		plan_stops(&plan, order, wanted);
-	if (options->cycle != PLAN_STOP)
+	if (options->cycle == PLAN_REMOVE)
+		plan_removals_of(&plan, wanted);
+	else if (options->cycle != PLAN_STOP)
 		plan_starts(&plan, order, wanted, options->cycle == PLAN_RESTART);
-	if (options->wait && options->cycle != PLAN_STOP)
+	if (options->wait && options->cycle != PLAN_STOP && options->cycle != PLAN_REMOVE)
 		plan_waits(&plan, wanted);
 	*ret_plan = plan.builder.plan;
 	return 0;

@@ -341,6 +341,7 @@ struct service {
 	struct update_config update_config;
 	struct own_update own_update;
 	enum dependency_failure on_dependency_failure;
+	enum oneoff { ONEOFF_NONE, ONEOFF_DETACHED, ONEOFF_ATTACHED } oneoff; /* `stack run` */
 	const char *schedule; /* cron.h; NULL: it is started like all others */
 	struct position schedule_pos;
 	struct strings profiles;

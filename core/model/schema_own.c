@@ -50,6 +50,9 @@ static const struct attribute own[] = {
 	 .accepts = "rolling recreate",
 	 .doc = "rolling: a new container is made beside the old one and takes its place when it "
 		"works, without a gap"},
+	{"oneoff", &kind_choice, AT(oneoff), MERGE_REPLACE, APPLY_ROLLING,
+	 .accepts = "detached attached",
+	 .doc = "made by 'stack run': one container that 'up' leaves alone"},
 	{"schedule", &kind_schedule, AT(schedule), MERGE_REPLACE, APPLY_LIVE,
 	 .doc = "minute, hour, day of month, month and day of week, as in crontab(5), or @hourly, "
 		"@daily and the like: it is started then, unless it still runs, and not by 'up'"},

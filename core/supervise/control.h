@@ -31,7 +31,7 @@
  *	plan	project, services, force_recreate, remove_orphans → actions: [{action, target,
  *		reason, class, impact, replaces}]
  *	down	volumes, timeout, remove_orphans	the supervisor exits afterwards
- *	start | stop | restart | kill	services, timeout, signal, wait, no_deps
+ *	start | stop | restart | remove | kill	services, timeout, signal, wait, no_deps
  *	scale	scale: {service: number}, timeout
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]

@@ -42,6 +42,14 @@ static int load_json(const json_t *json, struct project **ret_project, struct er
 	return r;
 }
 
+/* What `stack run` made is meant only when it is named. */
+static void leave_oneoffs(const struct project *project, size_t n_named, bool *wanted)
+{
+	for (size_t i = 0; n_named == 0 && i < project->n_services; i++)
+		if (project->services[i].oneoff)
+			wanted[i] = false;
+}
+
 int wanted_mark(const struct project *project, const json_t *services, bool with_dependencies,
 		bool *ret_wanted, struct err *err)
 {
@@ -57,8 +65,12 @@ int wanted_mark(const struct project *project, const json_t *services, bool with
 		if (!project_service(project, names[i]))
 			return err_set(err, ENOENT, "no such service: %s", names[i]);
 	}
-	if (with_dependencies || n == 0)
-		return graph_closure(project, names, n, ret_wanted, &unknown);
+	if (with_dependencies || n == 0) {
+		int r = graph_closure(project, names, n, ret_wanted, &unknown);
+
+		leave_oneoffs(project, n, ret_wanted);
+		return r;
+	}
 	for (size_t i = 0; i < project->n_services; i++)
 		ret_wanted[i] = false;
 	for (size_t i = 0; i < n; i++)
@@ -72,6 +84,40 @@ static bool service_has_units(const struct supervisor *supervisor, const char *s
 		if (strcmp(unit->record.service, service) == 0)
 			return true;
 	return false;
+}
+
+static bool is_oneoff(const json_t *definition)
+{
+	return json_object_get(json_object_get(definition, "x-stack"), "oneoff") != NULL;
+}
+
+/*
+ * What `stack run` made is in no file: as long as its containers are there it
+ * stays in the project, with what it stands on.
+ */
+static void keep_oneoffs(const struct supervisor *supervisor, json_t *json)
+{
+	static const char *const grounds[] = {"networks", "volumes", "secrets", "configs"};
+	json_t *services = json_object_get(json, "services"), *definition;
+	const char *name;
+	bool any = false;
+
+	json_object_foreach (json_object_get(supervisor->project_json, "services"), name,
+			     definition) {
+		if (!is_oneoff(definition) || !service_has_units(supervisor, name) ||
+		    json_object_get(services, name))
+			continue;
+		json_object_set(services, name, definition);
+		any = true;
+	}
+	for (size_t i = 0; any && i < ARRAY_SIZE(grounds); i++) {
+		json_t *before = json_object_get(supervisor->project_json, grounds[i]);
+
+		if (before && !json_object_get(json, grounds[i]))
+			json_object_set_new(json, grounds[i], json_object());
+		if (before)
+			json_object_update_missing(json_object_get(json, grounds[i]), before);
+	}
 }
 
 /* Put the old definition of every service that exists and is not wanted back into JSON. */
@@ -172,6 +218,8 @@ static int wish_load(struct wish *wish, struct supervisor *supervisor, const jso
 	int r;
 
 	wish->json = json_deep_copy(requested);
+	if (supervisor->project_json)
+		keep_oneoffs(supervisor, wish->json);
 	r = load_json(wish->json, &wish->project, err);
 	if (r < 0)
 		return r;

@@ -179,6 +179,12 @@ static int handle_restart(struct supervisor *supervisor, struct client *client,
 	return cycle(supervisor, client, request, PLAN_RESTART, err);
 }
 
+static int handle_remove(struct supervisor *supervisor, struct client *client,
+			 const json_t *request, struct err *err)
+{
+	return cycle(supervisor, client, request, PLAN_REMOVE, err);
+}
+
 static int handle_kill(struct supervisor *supervisor, struct client *client, const json_t *request,
 		       struct err *err)
 {
@@ -321,6 +327,7 @@ static const struct request_type types[] = {
 	{"start", handle_start, .changes = true},
 	{"stop", handle_stop, .changes = true, .ends = true},
 	{"restart", handle_restart, .changes = true},
+	{"remove", handle_remove, .changes = true},
 	{"kill", handle_kill, .changes = false, .ends = true},
 	{"ps", handle_ps, .changes = false},
 	{"inspect", handle_ps, .changes = false},
