@@ -35,7 +35,7 @@
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
  *	enable	enable (false: no longer)
- *	leave						another supervisor may come
+ *	leave	idle (after what is under way)		another supervisor may come
  *	heal	check					→ findings: [{kind, name, finding}]
  *	why	services				→ containers: [container with "timing",
  *		"history", "waiting"]
