@@ -7,6 +7,10 @@ file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*_test.c)
 # The host in memory, which tests of core's own run over.
 add_library(fake STATIC tests/unit/fake_driver.c)
 target_link_libraries(fake PUBLIC core)
+# A supervisor over it, with clients.
+add_library(world STATIC tests/unit/world.c)
+target_link_libraries(world PUBLIC fake core PkgConfig::CMOCKA)
+target_compile_options(world PRIVATE -Wno-unused-parameter)
 # A host and its neighbours in namespaces, which tests of net run in.
 add_library(netlab STATIC tests/unit/netlab.c)
 target_link_libraries(netlab PUBLIC net PkgConfig::CMOCKA)
@@ -18,7 +22,7 @@ target_compile_options(loadlab PRIVATE -Wno-unused-parameter)
 foreach(source ${UNIT_TESTS})
 	get_filename_component(name ${source} NAME_WE)
 	add_executable(${name} ${source})
-	target_link_libraries(${name} PRIVATE fake netlab loadlab cli import net store core PkgConfig::CMOCKA)
+	target_link_libraries(${name} PRIVATE world fake netlab loadlab cli import net store core PkgConfig::CMOCKA)
 	target_compile_options(${name} PRIVATE -Wno-unused-parameter
 		-Wno-missing-field-initializers)
 	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -116,11 +116,32 @@ static void note_exit(struct attachment *a, const json_t *event)
 		interrupt_stop(a->options->interrupt);
 }
 
+/* A saved stack file; what is wrong with it has lines of its own. */
+static void tell_file(const json_t *event)
+{
+	const char *line = output_string(event, "detail");
+
+	cli_say("%s: %s", output_string(event, "name"),
+		strcmp(output_string(event, "action"), "applied") == 0
+			? "applied"
+			: "not applied, everything stays as it is");
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+
+		cli_say("%.*s", (int)len, line);
+		line += len + (line[len] == '\n');
+	}
+}
+
 static void handle_event(struct attachment *a, const json_t *event)
 {
 	static const char *const ends[] = {"exited", "stopped", "removed", "error"};
 	const char *action = output_string(event, "action");
 
+	if (strcmp(output_string(event, "event"), "file") == 0) {
+		tell_file(event);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
 		if (strcmp(action, ends[i]) != 0)
 			continue;

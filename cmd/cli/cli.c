@@ -197,13 +197,21 @@ int cli_tell(const struct cli *cli, struct diagnostics *diag, int fd, int r, str
 	return diag->n_errors > 0 ? CLI_USAGE : r;
 }
 
-int cli_load(const struct cli *cli, struct project **ret_project, struct err *err)
+int cli_load_uses(const struct cli *cli, struct uses *uses, struct project **ret_project,
+		  struct err *err)
 {
 	CLEANUP(diagnostics_release) struct diagnostics diag = DIAGNOSTICS_INIT;
-	const struct load_options options = cli_load_options(cli);
-	int r = load_project(&options, &diag, ret_project, err);
+	struct load_options options = cli_load_options(cli);
+	int r;
 
+	options.uses = uses;
+	r = load_project(&options, &diag, ret_project, err);
 	return cli_tell(cli, &diag, STDERR_FILENO, r, err);
+}
+
+int cli_load(const struct cli *cli, struct project **ret_project, struct err *err)
+{
+	return cli_load_uses(cli, NULL, ret_project, err);
 }
 
 int cli_project_name(const struct cli *cli, char ret_name[TEXT_NAME_MAX + 1], struct err *err)

@@ -13,6 +13,7 @@ struct diagnostics;
 struct load_options;
 struct project;
 struct strbuf;
+struct uses;
 
 /*
  * CLI: what all commands share
@@ -51,6 +52,10 @@ int cli_init(struct cli *cli, struct err *err);
  * -errno.
  */
 int cli_load(const struct cli *cli, struct project **ret_project, struct err *err);
+
+/* The same; USES (core/model/uses.h) gets what it is made of. */
+int cli_load_uses(const struct cli *cli, struct uses *uses, struct project **ret_project,
+		  struct err *err);
 
 /* What the loader is told: all that the command line says about the stack file. */
 struct load_options cli_load_options(const struct cli *cli);

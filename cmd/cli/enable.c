@@ -51,6 +51,7 @@ static const char template[] = "# Made by `stack enable`, removed by `stack disa
 			       "DelegateSubgroup=supervisor\n"
 			       "KillMode=process\n"
 			       "Restart=on-failure\n"
+			       "RestartPreventExitStatus=78\n"
 			       "RestartSec=100ms\n"
 			       "TimeoutStartSec=infinity\n"
 			       "TimeoutStopSec=5min\n"

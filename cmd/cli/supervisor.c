@@ -5,9 +5,13 @@
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
+#include "core/supervise/control.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <string.h>
+
+#define MANAGER_TRIES	 250
+#define MANAGER_RETRY_MS 20
 
 /* The answer to "ping"; RET_VERSION is the caller's. */
 static int ping(struct cli *cli, const char *project, json_t **ret_result, struct err *err)
@@ -18,15 +22,29 @@ static int ping(struct cli *cli, const char *project, json_t **ret_result, struc
 	return request ? request_ask(&peer, request, ret_result, err) : err_nomem(err);
 }
 
+/* The service manager needs a moment; when it does not come, we start one ourselves. */
+static void wait_for_manager(struct cli *cli, const char *project)
+{
+	for (int i = 0; i < MANAGER_TRIES; i++) {
+		CLEANUP_FD int fd = -1;
+
+		if (control_connect(&cli->paths, project, &fd, NULL) == 0)
+			return;
+		poll(NULL, 0, MANAGER_RETRY_MS);
+	}
+}
+
 static int restart(struct cli *cli, const char *project, struct err *err)
 {
 	CLEANUP(request_json_cleanup) json_t *request = request_new("leave", NULL, 0);
-	CLEANUP(request_json_cleanup) json_t *before = NULL, *after = NULL;
+	CLEANUP(request_json_cleanup) json_t *before = NULL, *after = NULL, *left = NULL;
 	const struct request_peer peer = {.paths = &cli->paths, .project = project};
 	int r = request ? ping(cli, project, &before, err) : err_nomem(err);
 
 	if (r == 0)
-		r = request_ask(&peer, request, NULL, err);
+		r = request_ask(&peer, request, &left, err);
+	if (r == 0 && json_is_true(json_object_get(left, "managed")))
+		wait_for_manager(cli, project);
 	/* Whoever asks first starts the next one. */
 	if (r == 0)
 		r = ping(cli, project, &after, err);

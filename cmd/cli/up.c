@@ -8,6 +8,7 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
+#include "cmd/cli/follow.h"
 #include "cmd/cli/human.h"
 #include "cmd/cli/interrupt.h"
 #include "cmd/cli/output.h"
@@ -15,8 +16,10 @@
 #include "cmd/cli/progress.h"
 #include "cmd/cli/request.h"
 #include "cmd/cli/scale.h"
+#include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/model/project.h"
+#include "core/model/uses.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +28,7 @@
 
 struct up_args {
 	bool detach, wait, force_recreate, no_recreate, no_deps, remove_orphans, no_start, dry_run;
+	bool follow_file;
 	bool no_color, no_prefix, timestamps, abort_on_exit;
 	int64_t wait_timeout, timeout;
 	const char *exit_code_from;
@@ -49,6 +53,8 @@ static const struct option_spec up_options[] = {
 	 "another number of containers than the file says"},
 	{'t', "timeout", OPTION_NUMBER, ARG(timeout), "SECONDS",
 	 "before a container that does not stop is killed"},
+	{0, "follow-file", OPTION_FLAG, ARG(follow_file), NULL,
+	 "apply the stack file whenever it is saved, until it is down"},
 	{0, "no-start", OPTION_FLAG, ARG(no_start), NULL, "create the containers, start none"},
 	{0, "dry-run", OPTION_FLAG, ARG(dry_run), NULL, "only show what would change ('plan')"},
 	{0, "no-color", OPTION_FLAG, ARG(no_color), NULL, "logs without colours"},
@@ -114,6 +120,28 @@ static int make_request(const struct project *project, const struct up_args *arg
 		json_object_set_new(request, "wait_timeout", json_integer(args->wait_timeout));
 	*ret_request = request;
 	return 0;
+}
+
+/* The command that is run for a saved file has the options that say what `up` is. */
+static int add_follow(const struct cli *cli, const struct up_args *args, const struct uses *uses,
+		      const struct project *project, json_t *request, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	const char **options = ARENA_ARRAY(arena, const char *, 2 * args->scale.n + 2);
+	json_t *follow;
+	size_t n = 0;
+	int r;
+
+	if (args->remove_orphans)
+		options[n++] = "--remove-orphans";
+	for (size_t i = 0; i < args->scale.n; i++) {
+		options[n++] = "--scale";
+		options[n++] = args->scale.items[i];
+	}
+	r = follow_options(cli, uses, project->name, options, n, &follow, err);
+	if (r == 0)
+		json_object_set_new(request, "follow", follow);
+	return r;
 }
 
 /* The request itself.  In the foreground Ctrl-C stops what it has started so far. */
@@ -204,15 +232,19 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 {
 	CLEANUP(project_cleanup) struct project *project = NULL;
 	CLEANUP(request_json_cleanup) json_t *request = NULL;
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	CLEANUP(uses_release) struct uses uses = {.arena = arena};
 	const struct up_args *args = values;
 	bool wait = args->wait || args->wait_timeout >= 0;
 	int r;
 
-	r = cli_load(cli, &project, err);
+	r = cli_load_uses(cli, &uses, &project, err);
 	if (r == 0)
 		r = check_args(args, project);
 	if (r == 0)
 		r = make_request(project, args, wait, services, n, &request, err);
+	if (r == 0 && (args->follow_file || project->follow))
+		r = add_follow(cli, args, &uses, project, request, err);
 	if (r != 0)
 		return r;
 	if (args->dry_run)

@@ -313,7 +313,7 @@ int host_init(struct host *host, const struct paths *paths, const char *project,
 	paths_cgroup_root(paths, host->cgroup_root, sizeof(host->cgroup_root));
 	r = program_find("stack-shim", host->shim, sizeof(host->shim), err);
 	if (r == 0)
-		r = cgroup_host_init(&host->cgroups, err);
+		r = host_cgroups_init(host, err);
 	if (r == 0)
 		r = device_filter_init(&host->devices, NULL, 0, false, err);
 	if (r == 0)

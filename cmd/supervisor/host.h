@@ -25,6 +25,7 @@
  * per kind of thing:
  *
  *	host.c			the table, birth and end
+ *	host_cgroups.c		where cgroups are
  *	host_network.c		bridges, names
  *	host_attach.c		containers in networks, and their addresses
  *	host_firewall.c		rules
@@ -115,6 +116,13 @@ void host_release(struct host *host);
 extern const struct driver_ops host_driver_ops;
 
 /* --- for the other files of the host --- */
+
+/* Make the cgroups of a container that nothing runs in: whose they are may have removed them. */
+int host_cgroups_again(struct host *host, const struct service *service, const char *name,
+		       struct err *err);
+
+/* host_cgroups.c: where the project's cgroups are, or are to be. */
+int host_cgroups_init(struct host *host, struct err *err);
 
 /* "<cgroup root>/<project>/<container>"; CONTAINER NULL: that of the project */
 void host_cgroup_path(const struct host *host, const char *container, char *ret, size_t size);

@@ -8,7 +8,8 @@
  * project comes back as it was enabled, and at SIGTERM it is stopped in order.
  * Else started by `stack` below a guard.  It says "ready" or "error SENTENCE" on
  * descriptor N once it knows.  Exit status 0: the project is down, or it was
- * asked to end by SIGTERM; the guard starts it again after anything else.
+ * asked to end by SIGTERM; 78: what is to come back is damaged; the guard starts
+ * it again after anything else.
  */
 #include "cmd/supervisor/host.h"
 
@@ -18,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/base/notify.h"
 #include "core/base/text.h"
+#include "core/container/program.h"
 #include "core/supervise/control.h"
 #include "core/supervise/supervisor.h"
 
@@ -314,6 +316,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	log_error("%s", err.msg);
+	if (r == -EBADMSG && arguments.boot)
+		return PROGRAM_MISCONFIGURED;
 	/*
 	 * A command that was told decides what comes next.  With nobody there it is the
 	 * guard that started us again, and it shall go on trying.

@@ -385,6 +385,7 @@ struct file_object {
 
 struct project {
 	const char *name;
+	bool follow;		 /* the stack file is applied when it is saved */
 	bool heal;		 /* what others change is put right; true unless said */
 	const char *working_dir; /* absolute; relative paths of the file start here */
 	struct strings profiles; /* of all services, active or not */

@@ -118,6 +118,8 @@ static const struct attribute config[] = {
 static const struct attribute own[] = {
 	{"working_dir", &kind_own_text, AT(working_dir), MERGE_REPLACE, APPLY_NONE,
 	 .doc = "where the file lay that this was made from"},
+	{"follow", &kind_bool, AT(follow), MERGE_REPLACE, APPLY_NONE,
+	 .doc = "the stack file, and what it is made of, is applied when it is saved"},
 	{"heal", &kind_bool, AT(heal), MERGE_REPLACE, APPLY_NONE, .absent = true,
 	 .doc = "links, rules and limits that others change are put right at once"},
 };

@@ -13,6 +13,7 @@
 #include "core/model/pathname.h"
 #include "core/model/report.h"
 #include "core/model/schema.h"
+#include "core/model/uses.h"
 #include "core/model/variables.h"
 #include "core/model/yaml.h"
 
@@ -43,6 +44,8 @@ static int read_text(struct sources *sources, const char *path, size_t max, cons
 				       max >> 20);
 		len = (size_t)n;
 	} else {
+		if (sources->uses)
+			uses_add_file(sources->uses, sources->cwd, path);
 		r = fd_read_file(AT_FDCWD, path, max, &text, &len, err);
 		if (r < 0)
 			return r;

@@ -27,6 +27,22 @@ static struct use *find_or_add(struct uses *uses, const char *name)
 	return &uses->items[uses->n++];
 }
 
+void uses_add_file(struct uses *uses, const char *cwd, const char *path)
+{
+	if (uses->n_files == uses->files_size) {
+		size_t size = uses->files_size ? uses->files_size * 2 : 8;
+		const char **files = ARENA_ARRAY(uses->arena, const char *, size);
+
+		if (uses->n_files)
+			memcpy(files, uses->files, uses->n_files * sizeof(*files));
+		uses->files = files;
+		uses->files_size = size;
+	}
+	uses->files[uses->n_files++] = path[0] == '/' || !cwd
+					       ? arena_strdup(uses->arena, path)
+					       : arena_printf(uses->arena, "%s/%s", cwd, path);
+}
+
 void uses_add(struct uses *uses, const char *name, char sign, const char *word, size_t len,
 	      const char *value, struct position pos)
 {

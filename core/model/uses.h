@@ -11,7 +11,7 @@
 struct arena;
 
 /*
- * Uses: which variables the values of stack files name
+ * Uses: which files a project is made of, and which variables their values name
  *
  * One for each name, in the order of the files.  What the forms of several
  * places say is put together: a variable is required when one place requires
@@ -31,7 +31,12 @@ struct uses {
 	struct use *items;
 	size_t n, size;
 	struct names index;
+	const char **files; /* absolute; .env files too, also where there is none */
+	size_t n_files, files_size;
 };
+
+/* PATH was read; relative ones begin in CWD. */
+void uses_add_file(struct uses *uses, const char *cwd, const char *path);
 
 /*
  * NAME is used at POS: SIGN is '-', '?', '+' or 0, and WORD of LEN bytes, which

@@ -13,6 +13,7 @@
  * the host was not rebooted.
  */
 #include "core/supervise/requests.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
@@ -190,6 +191,9 @@ int boot_resume(struct supervisor *supervisor, struct err *err)
 		supervisor_leave(supervisor, false);
 		return 0;
 	}
+	/* systemd took the empty cgroups of the unit away when it had ended. */
+	if (supervisor->units)
+		heal_inspect(supervisor, true, NULL);
 	wanted = services_of(boot);
 	request = json_pack("{s:s, s:O, s:o}", "op", "up", "project",
 			    json_object_get(boot, "project"), "services", wanted);

@@ -27,6 +27,7 @@
  *	ping						→ version, pid, project
  *	up	project, services, force_recreate, no_recreate, no_deps, remove_orphans,
  *		timeout (s), wait, wait_timeout (s), no_start
+ *		follow: {files, argv, environ, directory}: run ARGV there when a file changes
  *	plan	project, services, force_recreate, remove_orphans → actions: [{action, target,
  *		reason, class, impact, replaces}]
  *	down	volumes, timeout, remove_orphans	the supervisor exits afterwards
@@ -35,7 +36,8 @@
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
  *	enable	enable (false: no longer)
- *	leave	idle (after what is under way)		another supervisor may come
+ *	leave	idle (after what is under way)		another supervisor may come → managed:
+ *		the service manager starts it
  *	heal	check					→ findings: [{kind, name, finding}]
  *	why	services				→ containers: [container with "timing",
  *		"history", "waiting"]
@@ -47,6 +49,7 @@
  *	container actions: creating created starting started healthy unhealthy stopping
  *	stopped exited restarting removing removed running (up to date) waiting error
  *	draining switched restart updated drift healed
+ * file actions: applied invalid (its detail is what the loader says)
  *
  * container: {"name","service","index","image","image_id","command","state",
  *	"health","pid","exit_code","oom_killed","error","created","started","finished"

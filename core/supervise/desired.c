@@ -8,6 +8,7 @@
  * file that holds it.
  */
 #include "core/supervise/internal.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"

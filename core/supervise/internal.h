@@ -25,6 +25,7 @@
  *	heal.c		what others changed is put right
  *	desired.c	the project that was asked for last
  *	operation.c	carries out one plan for one client; actions.c, verdict.c, rollout.c
+ *	follow.c	the stack file is applied when it is saved
  *	boot.c		what comes back after a reboot
  *	pending.c	the operation that a dead supervisor did not finish
  *	requests.c	what clients may ask for
@@ -35,6 +36,7 @@
 struct apply;
 struct client;
 struct drain;
+struct follow;
 struct healer;
 struct health;
 struct hooks_run;
@@ -105,9 +107,11 @@ struct supervisor {
 	struct unit *units;
 	struct publisher *publisher;
 	struct healer *healer;
+	struct follow *follow; /* NULL: the stack file is not followed */
 	struct server *server;
 	struct operation *operation; /* the one that is under way */
 	struct timer *settle;	     /* looks at the dependencies, after a change */
+	bool managed;		     /* by a service manager, who starts the next one */
 	bool left;		     /* another supervisor is to come */
 	bool resting;		     /* asked to end by the service manager: all is being stopped */
 	bool down;
@@ -360,36 +364,6 @@ void requests_next(struct supervisor *supervisor);
  */
 void request_rollback(struct supervisor *supervisor, struct client *client, const json_t *previous,
 		      const char *const *names, size_t n, const char *failure);
-
-/* --- boot.c --- */
-
-/* What is desired, or stopped by hand, changed: keep it for the next boot, if that matters. */
-void boot_changed(struct supervisor *supervisor);
-
-/* The project is taken down: nothing comes back, until it is brought up again. */
-void boot_forget(struct supervisor *supervisor);
-
-/* Keep it from now on, or no longer.  -ENOENT: nothing was ever desired. */
-int boot_enable(struct supervisor *supervisor, bool enable, struct err *err);
-
-/*
- * Bring up what is to come back, if the host was rebooted or we were asked to end.
- *
- * -ENOENT: the project is not enabled.  -EBADMSG: what was kept is damaged.
- */
-int boot_resume(struct supervisor *supervisor, struct err *err);
-
-/* Stop all containers, not by hand, and end the loop. */
-void boot_rest(struct supervisor *supervisor);
-
-/* --- pending.c --- */
-
-/* Note REQUEST before it is carried out, so that the next supervisor finishes it. */
-void pending_save(struct supervisor *supervisor, const json_t *request);
-void pending_clear(struct supervisor *supervisor);
-
-/* Go on with what a dead supervisor noted. */
-void pending_resume(struct supervisor *supervisor);
 
 /* --- server.c --- */
 int server_new(struct supervisor *supervisor, struct server **ret_server, struct err *err);

@@ -3,6 +3,7 @@
  * apply.h says when an action may begin, actions.c what it is, verdict.c when
  * it is over; here they are put together, from the request to the answer.
  */
+#include "core/supervise/resume.h"
 #include "core/supervise/rollout.h"
 
 #include "core/base/arena.h"

@@ -7,7 +7,7 @@
  * every operation begins by looking at what there is, what was done is not done
  * twice.  The exception is `restart`, which would be: the rest of it is a start.
  */
-#include "core/supervise/internal.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
@@ -43,6 +43,7 @@ void pending_save(struct supervisor *supervisor, const json_t *request)
 
 	/* The project is in desired.json by now. */
 	json_object_del(copy, "project");
+	json_object_del(copy, "follow");
 	save(supervisor, copy);
 	json_decref(copy);
 }

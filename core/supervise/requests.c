@@ -7,6 +7,7 @@
  * that begins them: Ctrl-C must stop an `up` that waits for a health check.
  */
 #include "core/supervise/requests.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
@@ -303,7 +304,8 @@ static int handle_leave(struct supervisor *supervisor, struct client *client, co
 	(void)err;
 	supervisor->left = true;
 	server_unlisten(supervisor->server);
-	client_leave(client, json_pack("{s:s}", "result", "ok"));
+	client_leave(client,
+		     json_pack("{s:s, s:b}", "result", "ok", "managed", supervisor->managed));
 	return 0;
 }
 

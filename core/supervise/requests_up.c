@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Requests for another desired state: up, scale, plan, and the way back. */
 #include "core/supervise/requests.h"
+#include "core/supervise/resume.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
@@ -47,6 +48,9 @@ int request_up(struct supervisor *supervisor, struct client *client, const json_
 
 	if (r == 0)
 		r = wish_adopt(&wish, supervisor, err);
+	/* One for a part of the project leaves that as it is. */
+	if (r == 0 && client && json_array_size(json_object_get(request, "services")) == 0)
+		follow_changed(supervisor, json_object_get(request, "follow"));
 	if (r == 0)
 		request_begin(supervisor, client, request, OPERATION_UP, previous, &plan);
 	json_decref(previous);

@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/supervise/internal.h"
+#include "core/supervise/resume.h"
 #include "core/supervise/watch.h"
 
 #include <errno.h>
@@ -55,6 +56,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	supervisor->loop = options->loop;
 	supervisor->driver = options->driver;
 	supervisor->run_fd = options->run_fd;
+	supervisor->managed = options->boot;
 	supervisor->publisher = publisher_new(supervisor);
 	r = desired_load(supervisor, err);
 	if (r == 0)
@@ -72,6 +74,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	adopt_all(supervisor);
 	heal_start(supervisor);
 	pending_resume(supervisor);
+	follow_resume(supervisor);
 	r = options->boot ? boot_resume(supervisor, err) : 0;
 	if (r < 0)
 		supervisor_free(supervisor);
@@ -113,6 +116,7 @@ void supervisor_free(struct supervisor *supervisor)
 {
 	if (!supervisor)
 		return;
+	follow_stop(supervisor);
 	heal_stop(supervisor);
 	operation_abandon(supervisor);
 	server_free(supervisor->server);

@@ -151,7 +151,7 @@ assert_match "nothing" "not up" "$err"
 
 it "damaged: said, with what to do"
 echo '{' >"$STACK_ROOT/projects/boot/boot.json"
-fails 1 $(supervisor)
+fails 78 $(supervisor)
 assert_match "says so" 'damaged' "$err"
 
 it "disable"

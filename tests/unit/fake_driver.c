@@ -203,7 +203,7 @@ static int container_create(void *ctx, const struct container_def *def,
 	c->record = copy_record(record);
 	c->there = true;
 	c->started = c->running = false;
-	c->end_fd = -1;
+	c->end_fd = c->end_fd > 0 ? c->end_fd : -1;
 	return 0;
 }
 
@@ -260,8 +260,11 @@ static int container_start(void *ctx, const char *name, struct container_process
 		abort();
 	c->started = c->running = true;
 	c->starts++;
+	if (c->end_fd >= 0)
+		close(c->end_fd);
 	c->end_fd = eventfd(0, EFD_CLOEXEC);
-	ret->shim_pidfd = c->end_fd;
+	/* It outlives the supervisor that watches it. */
+	ret->shim_pidfd = dup(c->end_fd);
 	ret->report_fd = ends[0];
 	if (write(ends[1], "ok 1 1\n", 7) != 7)
 		abort();
@@ -499,6 +502,9 @@ const struct driver_ops fake_driver_ops = {
 
 void fake_release(struct fake *fake)
 {
-	for (size_t i = 0; i < FAKE_MAX; i++)
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		if (fake->containers[i].end_fd > 0)
+			close(fake->containers[i].end_fd);
 		record_release(&fake->containers[i].record);
+	}
 }

@@ -11,7 +11,7 @@
 #include "core/supervise/control.h"
 #include "core/supervise/frame.h"
 #include "core/supervise/supervisor.h"
-#include "fake_driver.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,17 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define TURNS_MAX 20000
-
-struct world {
-	struct fake fake;
-	struct paths paths;
-	char dir[64], project_dir[128];
-	int run_fd;
-	uv_loop_t loop;
-	struct supervisor *supervisor;
-};
 
 #define THREE_SERVICES                                                                             \
 	"{\"name\":\"shop\",\"services\":{"                                                        \
@@ -48,103 +37,13 @@ struct world {
 	"{\"name\":\"shop\",\"services\":{\"one\":{\"image\":\"one\",\"restart\":\"%s\","          \
 	"\"stop_grace_period\":\"50ms\"}}}"
 
-static void start_supervisor(struct world *w)
-{
-	struct supervisor_options options = {.project = "shop",
-					     .paths = &w->paths,
-					     .loop = &w->loop,
-					     .driver = {&fake_driver_ops, &w->fake},
-					     .run_fd = w->run_fd};
-	struct err err = ERR_INIT;
-
-	uv_loop_init(&w->loop);
-	if (supervisor_new(&options, &w->supervisor, &err) < 0)
-		fail_msg("%s", err.msg);
-}
-
-static void stop_supervisor(struct world *w)
-{
-	supervisor_free(w->supervisor);
-	while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0)
-		;
-	assert_int_equal(uv_loop_close(&w->loop), 0);
-}
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	snprintf(w->dir, sizeof(w->dir), "/tmp/supervisor-test-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->project_dir, sizeof(w->project_dir), "%s/shop", w->dir);
-	assert_int_equal(mkdir(w->project_dir, 0700), 0);
-	assert_int_equal(paths_init(&w->paths, w->dir, w->dir, NULL), 0);
-	w->run_fd = open(w->project_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	start_supervisor(w);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-	char path[256];
-
-	stop_supervisor(w);
-	fake_release(&w->fake);
-	snprintf(path, sizeof(path), "%s/desired.json", w->project_dir);
-	unlink(path);
-	rmdir(w->project_dir);
-	rmdir(w->dir);
-	close(w->run_fd);
-	free(w);
-	return 0;
-}
-
-/* Send REQUEST and turn the loop until its result is there. */
-static json_t *ask(struct world *w, json_t *request)
-{
-	CLEANUP(frame_reader_release) struct frame_reader reader = FRAME_READER_INIT;
-	struct err err = ERR_INIT;
-	json_t *message = NULL;
-	CLEANUP_FD int fd = -1;
-	char bytes[4096];
-
-	assert_int_equal(control_connect(&w->paths, "shop", &fd, &err), 0);
-	assert_int_equal(control_send(fd, request, &err), 0);
-	json_decref(request);
-	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-	for (int turn = 0; turn < TURNS_MAX; turn++) {
-		ssize_t n;
-
-		uv_run(&w->loop, UV_RUN_NOWAIT);
-		n = read(fd, bytes, sizeof(bytes));
-		if (n > 0)
-			frame_reader_add(&reader, bytes, (size_t)n);
-		else
-			usleep(100); /* the pool's thread has its turn */
-		while (frame_reader_next(&reader, &message, NULL, &err) > 0) {
-			if (json_object_get(message, "result"))
-				return message;
-			json_decref(message);
-		}
-	}
-	fail_msg("no result");
-	return NULL;
-}
-
-static json_t *up_request(const char *project)
-{
-	return json_pack("{s:s, s:o}", "op", "up", "project", json_loads(project, 0, NULL));
-}
-
 /* nginx, app and a database of IMAGE with a limit of MEMORY. */
 static json_t *up_three(const char *image, const char *memory)
 {
 	char text[2048];
 
 	snprintf(text, sizeof(text), THREE_SERVICES, image, memory);
-	return up_request(text);
+	return world_up_request(text);
 }
 
 static json_t *up_one(const char *restart)
@@ -152,15 +51,7 @@ static json_t *up_one(const char *restart)
 	char text[512];
 
 	snprintf(text, sizeof(text), ONE_SERVICE, restart);
-	return up_request(text);
-}
-
-static bool succeeded(json_t *result)
-{
-	bool good = strcmp(json_string_value(json_object_get(result, "result")), "ok") == 0;
-
-	json_decref(result);
-	return good;
+	return world_up_request(text);
 }
 
 static json_int_t changes(json_t *result)
@@ -174,16 +65,7 @@ static json_int_t changes(json_t *result)
 
 static bool up(struct world *w)
 {
-	return succeeded(ask(w, up_three("postgres", "64m")));
-}
-
-static void turn_until(struct world *w, const bool *condition)
-{
-	for (int turn = 0; turn < TURNS_MAX && !*condition; turn++) {
-		uv_run(&w->loop, UV_RUN_NOWAIT);
-		usleep(100);
-	}
-	assert_true(*condition);
+	return world_succeeded(world_ask(w, up_three("postgres", "64m")));
 }
 
 static bool is_running(struct world *w, const char *name)
@@ -213,7 +95,7 @@ static void second_up_changes_nothing(void **state)
 
 	assert_true(up(w));
 	steps = w->fake.steps;
-	assert_int_equal(changes(ask(w, up_three("postgres", "64m"))), 0);
+	assert_int_equal(changes(world_ask(w, up_three("postgres", "64m"))), 0);
 	assert_int_equal(w->fake.steps, steps);
 }
 
@@ -222,7 +104,7 @@ static void changed_image_recreates_one_container(void **state)
 	struct world *w = *state;
 
 	assert_true(up(w));
-	assert_true(succeeded(ask(w, up_three("postgres16", "64m"))));
+	assert_true(world_succeeded(world_ask(w, up_three("postgres16", "64m"))));
 	assert_non_null(strstr(w->fake.log, "remove:shop-db-1"));
 	assert_null(strstr(w->fake.log, "remove:shop-web-1"));
 	assert_int_equal(fake_find(&w->fake, "shop-db-1")->starts, 2);
@@ -234,7 +116,7 @@ static void changed_limit_is_applied_live(void **state)
 	struct world *w = *state;
 
 	assert_true(up(w));
-	assert_int_equal(changes(ask(w, up_three("postgres", "128m"))), 1);
+	assert_int_equal(changes(world_ask(w, up_three("postgres", "128m"))), 1);
 	assert_non_null(strstr(w->fake.log, "update:shop-db-1"));
 	assert_int_equal(fake_find(&w->fake, "shop-db-1")->starts, 1);
 }
@@ -244,7 +126,7 @@ static void down_stops_dependents_first_and_leaves_nothing(void **state)
 	struct world *w = *state;
 
 	assert_true(up(w));
-	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "down"))));
+	assert_true(world_succeeded(world_ask(w, json_pack("{s:s}", "op", "down"))));
 	assert_true(fake_happened_before(&w->fake, "signal:shop-web-1", "signal:shop-app-1"));
 	assert_true(fake_happened_before(&w->fake, "signal:shop-app-1", "signal:shop-db-1"));
 	assert_true(w->fake.torn_down);
@@ -258,7 +140,7 @@ static void missing_image_touches_nothing(void **state)
 {
 	struct world *w = *state;
 
-	assert_false(succeeded(ask(w, up_three("missing", "64m"))));
+	assert_false(world_succeeded(world_ask(w, up_three("missing", "64m"))));
 	assert_null(strstr(w->fake.log, "create"));
 }
 
@@ -266,7 +148,7 @@ static void supervisor_of_nothing_leaves(void **state)
 {
 	struct world *w = *state;
 
-	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "ps"))));
+	assert_true(world_succeeded(world_ask(w, json_pack("{s:s}", "op", "ps"))));
 	assert_true(supervisor_is_down(w->supervisor));
 	assert_true(w->fake.removed);
 }
@@ -279,12 +161,13 @@ static void any_failure_is_mended_by_running_up_again(void **state)
 
 	assert_true(up(w));
 	total = w->fake.steps;
-	assert_true(succeeded(ask(w, json_pack("{s:s, s:b}", "op", "down", "volumes", 1))));
+	assert_true(
+		world_succeeded(world_ask(w, json_pack("{s:s, s:b}", "op", "down", "volumes", 1))));
 	for (unsigned int n = 1; n <= total; n++) {
-		stop_supervisor(w);
+		world_stop(w);
 		mkdir(w->project_dir, 0700);
 		w->fake.log[0] = '\0';
-		start_supervisor(w);
+		world_start(w);
 		w->fake.steps = 0;
 		w->fake.fail_at = n;
 		assert_false(up(w));
@@ -293,8 +176,9 @@ static void any_failure_is_mended_by_running_up_again(void **state)
 			fail_msg("step %u of %u: the second up failed; %s", n, total, w->fake.log);
 		assert_true(is_running(w, "shop-db-1") && is_running(w, "shop-app-1") &&
 			    is_running(w, "shop-web-1"));
-		assert_int_equal(changes(ask(w, up_three("postgres", "64m"))), 0);
-		assert_true(succeeded(ask(w, json_pack("{s:s, s:b}", "op", "down", "volumes", 1))));
+		assert_int_equal(changes(world_ask(w, up_three("postgres", "64m"))), 0);
+		assert_true(world_succeeded(
+			world_ask(w, json_pack("{s:s, s:b}", "op", "down", "volumes", 1))));
 		assert_int_equal(w->fake.n_networks + w->fake.n_volumes, 0);
 	}
 }
@@ -307,14 +191,16 @@ static void any_failure_of_down_is_mended_by_running_it_again(void **state)
 		assert_true(up(w));
 		w->fake.steps = 0;
 		w->fake.fail_at = n;
-		(void)succeeded(ask(w, json_pack("{s:s, s:f}", "op", "down", "timeout", 0.02)));
+		(void)world_succeeded(
+			world_ask(w, json_pack("{s:s, s:f}", "op", "down", "timeout", 0.02)));
 		w->fake.fail_at = 0;
 		if (!supervisor_is_down(w->supervisor))
-			assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "down"))));
+			assert_true(
+				world_succeeded(world_ask(w, json_pack("{s:s}", "op", "down"))));
 		assert_true(supervisor_is_down(w->supervisor));
 		assert_false(is_running(w, "shop-db-1"));
-		stop_supervisor(w);
-		start_supervisor(w);
+		world_stop(w);
+		world_start(w);
 	}
 }
 
@@ -324,7 +210,7 @@ static void killed_process_is_restarted_by_its_policy(void **state)
 	struct fake_container *c;
 	bool again = false;
 
-	assert_true(succeeded(ask(w, up_one("always"))));
+	assert_true(world_succeeded(world_ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	fake_end(c, 137);
 	for (int turn = 0; turn < TURNS_MAX && c->starts < 2; turn++) {
@@ -333,7 +219,7 @@ static void killed_process_is_restarted_by_its_policy(void **state)
 	}
 	again = c->starts == 2;
 	assert_true(again);
-	turn_until(w, &c->running);
+	world_turn_until(w, &c->running);
 	assert_int_equal(c->record.restarts, 1);
 }
 
@@ -342,9 +228,9 @@ static void stopped_by_hand_is_not_restarted(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_one("always"))));
+	assert_true(world_succeeded(world_ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
-	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "stop"))));
+	assert_true(world_succeeded(world_ask(w, json_pack("{s:s}", "op", "stop"))));
 	assert_false(c->running);
 	for (int turn = 0; turn < 2000; turn++) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
@@ -359,10 +245,10 @@ static void process_that_ignores_sigterm_is_killed_after_grace(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_one("no"))));
+	assert_true(world_succeeded(world_ask(w, up_one("no"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	c->ignores_term = true;
-	assert_true(succeeded(ask(w, json_pack("{s:s}", "op", "stop"))));
+	assert_true(world_succeeded(world_ask(w, json_pack("{s:s}", "op", "stop"))));
 	assert_false(c->running);
 	assert_int_equal(c->exit.code, 137);
 }
@@ -372,13 +258,13 @@ static void new_supervisor_adopts_what_runs(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_one("always"))));
+	assert_true(world_succeeded(world_ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
 	c->end_fd = dup(c->end_fd); /* the dead supervisor's goes with it */
-	stop_supervisor(w);
-	start_supervisor(w);
+	world_stop(w);
+	world_start(w);
 	assert_int_equal(c->starts, 1);
-	assert_int_equal(changes(ask(w, up_one("always"))), 0);
+	assert_int_equal(changes(world_ask(w, up_one("always"))), 0);
 	assert_int_equal(c->starts, 1);
 	close(c->end_fd);
 }
@@ -388,13 +274,13 @@ static void end_while_no_supervisor_looked_is_acted_upon(void **state)
 	struct world *w = *state;
 	struct fake_container *c;
 
-	assert_true(succeeded(ask(w, up_one("always"))));
+	assert_true(world_succeeded(world_ask(w, up_one("always"))));
 	c = fake_find(&w->fake, "shop-one-1");
-	stop_supervisor(w);
+	world_stop(w);
 	c->end_fd = -1;
 	fake_end(c, 1);
-	start_supervisor(w);
-	turn_until(w, &c->running);
+	world_start(w);
+	world_turn_until(w, &c->running);
 	assert_int_equal(c->starts, 2);
 }
 
@@ -403,12 +289,13 @@ static void unknown_request_is_refused(void **state)
 	struct world *w = *state;
 
 	assert_true(up(w));
-	assert_false(succeeded(ask(w, json_pack("{s:s}", "op", "dance"))));
-	assert_false(succeeded(ask(w, json_pack("{s:s}", "op", "up"))));
-	assert_false(succeeded(ask(w, json_pack("{s:s, s:i}", "op", "up", "project", 1))));
+	assert_false(world_succeeded(world_ask(w, json_pack("{s:s}", "op", "dance"))));
+	assert_false(world_succeeded(world_ask(w, json_pack("{s:s}", "op", "up"))));
+	assert_false(
+		world_succeeded(world_ask(w, json_pack("{s:s, s:i}", "op", "up", "project", 1))));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {
