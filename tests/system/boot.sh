@@ -97,14 +97,24 @@ assert_eq "the address" "$address" "$(address_of app)"
 started_ns() { date -d "$(ps_field "$1" .started)" +%s%N; }
 assert_between "app after db" 1 100000000000 $(($(started_ns app) - $(started_ns db)))
 
-it "asked to end by the service manager: stopped in order, and it comes back without a reboot"
-kill -TERM $booted
-wait $booted
-assert_match "it says so" STOPPING=1 "$(cat "$T/notified")"
-assert_eq "nothing runs" "" "$(pgrep -x stack-shim || :)"
-NOTIFY_SOCKET=$T/notify background $(supervisor) 2>>"$T/supervisor.err"
-booted=$!
-wait_for 10 "it is up" all_up "always app db"
+it "asked to end by the service manager: stopped in order, and it comes back without a reboot, again and again"
+for _ in 1 2; do
+	kill -TERM $booted
+	wait $booted
+	assert_match "it says so" STOPPING=1 "$(cat "$T/notified")"
+	assert_eq "nothing runs" "" "$(pgrep -x stack-shim || :)"
+	NOTIFY_SOCKET=$T/notify background $(supervisor) 2>>"$T/supervisor.err"
+	booted=$!
+	wait_for 10 "it is up" all_up "always app db"
+done
+
+it "what up starts is not stopped by hand any more"
+kept() { jq -r '.stopped | sort | join(" ")' "$STACK_ROOT/projects/boot/boot.json"; }
+assert_eq "as before" stopped "$(kept)"
+ok stack up -d stopped
+assert_eq "none" "" "$(kept)"
+ok stack stop stopped
+assert_eq "it is again" stopped "$(kept)"
 
 # The supervisor that listens is the unit's: a child of the guard that systemd would have started.
 followed() { # FORMER PID
