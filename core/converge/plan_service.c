@@ -215,7 +215,8 @@ static void plan_start(struct replicas *replicas, unsigned int index, const char
 	struct up *up = replicas->up;
 	uint32_t start;
 
-	if (up->options->no_start)
+	/* The clock starts what has a schedule. */
+	if (up->options->no_start || replicas->service->schedule)
 		return;
 	plan_await_dependencies(up, replicas->service);
 	start = plan_add(&up->builder, ACTION_CONTAINER_START, name, reason, APPLY_NONE);
@@ -318,8 +319,8 @@ static bool can_be_updated(const struct replicas *replicas, const struct replica
 
 	sharing_services(replicas->service, shared);
 	return replica->seen->state == OBSERVED_RUNNING && !replica->gone &&
-	       !replica->seen->broken && !shared[0] && !is_shared(up, replicas->service) &&
-	       !up->options->no_start;
+	       !replica->seen->broken && !replicas->service->schedule && !shared[0] &&
+	       !is_shared(up, replicas->service) && !up->options->no_start;
 }
 
 /* --- staying --- */

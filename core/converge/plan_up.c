@@ -147,7 +147,7 @@ static void plan_wait(struct up *up, const size_t *order)
 	for (size_t i = 0; i < up->desired->project->n_services; i++) {
 		const struct desired_service *want = &up->desired->services[order[i]];
 
-		if (want->wanted)
+		if (want->wanted && !up->desired->project->services[order[i]].schedule)
 			await(up, order[i],
 			      want->has_healthcheck ? DEPENDS_HEALTHY : DEPENDS_STARTED);
 	}

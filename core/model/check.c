@@ -108,6 +108,27 @@ static void check_service_networks(const struct check *check, const struct servi
 	}
 }
 
+/* It comes and goes by the clock: nobody can wait for it, and no policy may start it. */
+static void check_schedule(const struct check *check, const struct service *service)
+{
+	for (size_t i = 0; i < service->n_depends_on; i++) {
+		const struct service *on =
+			project_service(check->project, service->depends_on[i].service);
+
+		if (on && on->schedule)
+			complain(check, service->depends_on[i].pos,
+				 "services.%s.depends_on: '%s' is started by its schedule; nothing "
+				 "can wait for it",
+				 service->name, on->name);
+	}
+	if (service->schedule &&
+	    (service->restart == RESTART_ALWAYS || service->restart == RESTART_UNLESS_STOPPED))
+		complain(check, service->schedule_pos,
+			 "services.%s.x-stack.schedule: with 'restart: always' it would never end; "
+			 "say 'no' or 'on-failure'",
+			 service->name);
+}
+
 /* Who asks for two containers side by side must let them be. */
 static void check_update(const struct check *check, const struct service *service)
 {
@@ -190,6 +211,7 @@ void check_references(const struct project *project, const struct names *inactiv
 
 		check_dependencies(&check, service);
 		check_update(&check, service);
+		check_schedule(&check, service);
 		check_service_networks(&check, service);
 		check_mounts(&check, service);
 		check_references_to_files(&check, service, &service->secrets, &check.secrets,

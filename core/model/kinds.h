@@ -28,8 +28,9 @@ extern const struct kind kind_path;	/* const char *, made absolute */
 extern const struct kind kind_content;	/* const char *, which may be empty */
 
 /* kinds_update.c */
-extern const struct kind kind_choice; /* int: number of the word in row->accepts, from 1 */
-extern const struct kind kind_update; /* struct own_update */
+extern const struct kind kind_choice;	/* int: number of the word in row->accepts, from 1 */
+extern const struct kind kind_update;	/* struct own_update */
+extern const struct kind kind_schedule; /* of a service: schedule and its position */
 
 /* kinds_list.c */
 extern const struct kind kind_strings;	    /* struct strings */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One of a few words, and how a service is updated. */
+/* One of a few words; how a service is updated, and when it is started. */
 #include "core/model/kinds.h"
 
 #include "core/base/arena.h"
+#include "core/base/cron.h"
+#include "core/base/err.h"
 #include "core/model/decode.h"
 #include "core/model/node.h"
 #include "core/model/project.h"
@@ -88,3 +90,33 @@ static void emit_update(struct writer *writer, const struct attribute *attribute
 }
 
 const struct kind kind_update = {decode_update, present_update, emit_update, "rolling or recreate"};
+
+static void decode_schedule(struct decoder *decoder, const struct attribute *attribute,
+			    const struct node *node, void *object)
+{
+	const char *text = decode_text(decoder, node, "a schedule such as '*/5 * * * *'");
+	struct service *service = object;
+	struct err err = ERR_INIT;
+	struct cron cron;
+
+	(void)attribute;
+	if (text && cron_parse(text, &cron, &err) < 0)
+		decode_error(decoder, node->pos, "'%s': %s", text, err.msg);
+	else if (text)
+		service->schedule = text;
+	service->schedule_pos = node->pos;
+}
+
+static bool present_schedule(const struct attribute *attribute, const void *object)
+{
+	return SCHEMA_VALUE(char *, object, attribute) != NULL;
+}
+
+static void emit_schedule(struct writer *writer, const struct attribute *attribute,
+			  const void *object)
+{
+	writer_string(writer, SCHEMA_VALUE(char *, object, attribute));
+}
+
+const struct kind kind_schedule = {decode_schedule, present_schedule, emit_schedule,
+				   "five fields as in crontab(5)"};

@@ -341,6 +341,8 @@ struct service {
 	struct update_config update_config;
 	struct own_update own_update;
 	enum dependency_failure on_dependency_failure;
+	const char *schedule; /* cron.h; NULL: it is started like all others */
+	struct position schedule_pos;
 	struct strings profiles;
 	const struct kept *kept; /* for others; kept.h */
 };

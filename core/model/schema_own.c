@@ -50,6 +50,9 @@ static const struct attribute own[] = {
 	 .accepts = "rolling recreate",
 	 .doc = "rolling: a new container is made beside the old one and takes its place when it "
 		"works, without a gap"},
+	{"schedule", &kind_schedule, AT(schedule), MERGE_REPLACE, APPLY_LIVE,
+	 .doc = "minute, hour, day of month, month and day of week, as in crontab(5), or @hourly, "
+		"@daily and the like: it is started then, unless it still runs, and not by 'up'"},
 	{"on_dependency_failure", &kind_choice, AT(on_dependency_failure), MERGE_REPLACE,
 	 APPLY_NONE, .accepts = "hold restart ignore",
 	 .doc = "hold: it is not started while a service it depends on fails; restart: it is "

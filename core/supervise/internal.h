@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 #include <uv.h>
 
 #include "core/base/paths.h"
@@ -22,6 +23,7 @@
  *	dependencies.c	what it needs, and when that fails
  *	health.c	its health; probe_*.c: the ways to look at it
  *	publish.c	ports and names: one commit for all that changed in a turn of the loop
+ *	schedule.c	starts by the clock
  *	heal.c		what others changed is put right
  *	desired.c	the project that was asked for last
  *	operation.c	carries out one plan for one client; actions.c, verdict.c, rollout.c
@@ -42,6 +44,7 @@ struct health;
 struct hooks_run;
 struct notify;
 struct operation;
+struct scheduler;
 struct server;
 struct timer;
 struct watch;
@@ -77,6 +80,7 @@ struct unit {
 	struct notify *notify;	 /* what it says of itself; NULL: its probe is another one */
 	struct hooks_run *hooks; /* those that are under way */
 	struct drain *drain;	 /* while it is DRAINING */
+	time_t scheduled;	 /* the minute it was last due, since 1970 */
 	bool suspect;		 /* to be looked at by heal.c */
 	bool again;		 /* its stop is the first half of a restart */
 	bool missed;		 /* what it depends on failed since it runs */
@@ -107,6 +111,7 @@ struct supervisor {
 	struct unit *units;
 	struct publisher *publisher;
 	struct healer *healer;
+	struct scheduler *scheduler;
 	struct follow *follow; /* NULL: the stack file is not followed */
 	struct server *server;
 	struct operation *operation; /* the one that is under way */
@@ -390,6 +395,12 @@ void server_broadcast(struct server *server, json_t *event);
 
 /* Take the socket away, so that the next supervisor can have it; who is connected stays. */
 void server_unlisten(struct server *server);
+
+/* --- schedule.c --- */
+
+/* Start what is due, from the next minute on. */
+void schedule_start(struct supervisor *supervisor);
+void schedule_stop(struct supervisor *supervisor);
 
 /* --- journal.c --- */
 void journal_add(const struct supervisor *supervisor, const json_t *event);

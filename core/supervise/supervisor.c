@@ -73,6 +73,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	}
 	adopt_all(supervisor);
 	heal_start(supervisor);
+	schedule_start(supervisor);
 	pending_resume(supervisor);
 	follow_resume(supervisor);
 	r = options->boot ? boot_resume(supervisor, err) : 0;
@@ -117,6 +118,7 @@ void supervisor_free(struct supervisor *supervisor)
 	if (!supervisor)
 		return;
 	follow_stop(supervisor);
+	schedule_stop(supervisor);
 	heal_stop(supervisor);
 	operation_abandon(supervisor);
 	server_free(supervisor->server);

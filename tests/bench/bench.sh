@@ -4,6 +4,7 @@
 # Usage: sudo tests/bench/bench.sh [N...]      (containers; default: 1 10 50 100)
 # The bars beside the numbers are those of the README; BENCH_ROUNDS (3) rounds, the median counts.
 . "$(dirname "$0")/../system/lib.sh"
+. "$TREE/tests/bench/changes.sh"
 rounds=${BENCH_ROUNDS:-3}
 lines=${BENCH_LINES:-1000000}
 [ $# -gt 0 ] || set -- 1 10 50 100
@@ -168,5 +169,9 @@ for n in "$@"; do
 	compare "$n"
 done
 restart
+live_changes
+rolling_replace
+healing
+many_restarts
 config_speed
 log_lines
