@@ -19,7 +19,7 @@ all_run() { active_is active && [ "$(running)" = "app db" ]; }
 another_than() { # SUPERVISOR'S PID: one of the unit's, and it listens
 	local pid
 	pid=$(head -n 1 "$STACK_RUN/sysd/lock") && [ "$pid" != "$1" ] && active_is active &&
-		grep -q "/$UNIT/" "/proc/$pid/cgroup"
+		grep -q "/$UNIT" "/proc/$pid/cgroup"
 }
 pids() { echo "$(pid_of app) $(pid_of db)"; }
 
