@@ -6,6 +6,12 @@
  * the link that multi-user.target wants it by; what comes back is kept by the
  * supervisor (core/supervise/boot.c).  With KillMode=process a supervisor that
  * dies leaves the containers alone; asked to end, it stops them itself, in order.
+ *
+ * It is followed by another one below our own guard (cmd/shim/guard.c), not by
+ * systemd: on cgroup v2 no process may join the unit's cgroup as long as the
+ * containers below it have controllers, so that a start of the unit then fails
+ * with status 219/CGROUP.  systemd 254 knows DelegateSubgroup= for that; those
+ * before it ignore the line.
  */
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
@@ -39,11 +45,13 @@ static const char template[] = "# Made by `stack enable`, removed by `stack disa
 			       "\n"
 			       "[Service]\n"
 			       "Type=notify\n"
-			       "ExecStart=%s --project %s --root %s --run %s --boot\n"
+			       "NotifyAccess=all\n"
+			       "ExecStart=%s guard -- %s --project %s --root %s --run %s --boot\n"
 			       "Delegate=yes\n"
+			       "DelegateSubgroup=supervisor\n"
 			       "KillMode=process\n"
 			       "Restart=on-failure\n"
-			       "RestartForceExitStatus=75\n"
+			       "RestartPreventExitStatus=78\n"
 			       "RestartSec=100ms\n"
 			       "TimeoutStartSec=infinity\n"
 			       "TimeoutStopSec=5min\n"
@@ -58,7 +66,7 @@ struct enable_args {
 
 static const struct option_spec enable_options[] = {
 	{0, "now", OPTION_FLAG, offsetof(struct enable_args, now), NULL,
-	 "also start it by systemd, if it is not up"},
+	 "have systemd start it at once; what runs goes on"},
 };
 
 static const struct option_spec disable_options[] = {
@@ -100,9 +108,13 @@ static int write_unit(const struct cli *cli, const char *project, const struct u
 		      struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	char supervisor[PATH_MAX], target[TEXT_NAME_MAX + 64];
-	int r = program_find("stack-supervisor", supervisor, sizeof(supervisor), err);
+	char shim[PATH_MAX], supervisor[PATH_MAX], target[TEXT_NAME_MAX + 64];
+	int r = program_find("stack-shim", shim, sizeof(shim), err);
 
+	if (r == 0)
+		r = program_find("stack-supervisor", supervisor, sizeof(supervisor), err);
+	if (r == 0)
+		r = check_path(shim, err);
 	if (r == 0)
 		r = check_path(supervisor, err);
 	if (r == 0)
@@ -111,7 +123,7 @@ static int write_unit(const struct cli *cli, const char *project, const struct u
 		r = check_path(cli->paths.run, err);
 	if (r < 0)
 		return r;
-	strbuf_printf(&text, template, project, supervisor, project, cli->paths.root,
+	strbuf_printf(&text, template, project, shim, supervisor, project, cli->paths.root,
 		      cli->paths.run);
 	r = fd_mkdir_p(files->wants, 0755, err);
 	if (r == 0)
@@ -186,7 +198,6 @@ static int enable_run(struct cli *cli, const void *values, char **operands, size
 	const struct enable_args *args = values;
 	char project[TEXT_NAME_MAX + 1];
 	struct unit_files files;
-	bool up = true;
 	int r = cli_project_name(cli, project, err);
 
 	(void)operands;
@@ -194,19 +205,17 @@ static int enable_run(struct cli *cli, const void *values, char **operands, size
 	if (r != 0)
 		return r;
 	r = tell_supervisor(cli, project, true, err);
-	if (r == -ENOENT && has_boot_file(cli, project)) {
-		up = false;
+	if (r == -ENOENT && has_boot_file(cli, project))
 		r = 0;
-	} else if (r == -ENOENT) {
+	else if (r == -ENOENT)
 		err_set(err, ENOENT, "project '%s' is not up: `stack up -d` first", project);
-	}
 	if (r == 0)
 		r = unit_files(project, &files, err);
 	if (r == 0)
 		r = write_unit(cli, project, &files, err);
 	if (r == 0 && systemd_runs())
 		r = systemctl("daemon-reload", NULL, err);
-	if (r == 0 && args->now && !up && systemd_runs())
+	if (r == 0 && args->now && systemd_runs())
 		r = systemctl("start", files.name, err);
 	if (r == 0)
 		cli_say("project '%s' comes back after a reboot, by %s%s", project, files.unit,

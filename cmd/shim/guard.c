@@ -78,7 +78,7 @@ static bool run_once(struct guard *guard, int *ret_code)
 	}
 	*ret_code = end.code;
 	if (guard->stopping || end.code == 0 || end.code == PROGRAM_NOT_FOUND ||
-	    end.code == PROGRAM_NOT_EXECUTABLE)
+	    end.code == PROGRAM_NOT_EXECUTABLE || end.code == PROGRAM_MISCONFIGURED)
 		return false;
 	if (ending_clock(CLOCK_BOOTTIME) - started >= STEADY_NS)
 		guard->delay_ms = FIRST_DELAY_MS;

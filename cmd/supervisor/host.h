@@ -117,6 +117,10 @@ extern const struct driver_ops host_driver_ops;
 
 /* --- for the other files of the host --- */
 
+/* Make the cgroups of a container that nothing runs in: whose they are may have removed them. */
+int host_cgroups_again(struct host *host, const struct service *service, const char *name,
+		       struct err *err);
+
 /* host_cgroups.c: where the project's cgroups are, or are to be. */
 int host_cgroups_init(struct host *host, struct err *err);
 

@@ -96,6 +96,16 @@ static int make_cgroups(struct host *host, const struct service *service, const 
 	return r < 0 ? r : restrict_devices(host, service, path, devices, err);
 }
 
+int host_cgroups_again(struct host *host, const struct service *service, const char *name,
+		       struct err *err)
+{
+	CLEANUP(host_devices_release) struct host_devices devices = {.n_nodes = 0};
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	int r = host_devices_find(service, arena, &devices, err);
+
+	return r < 0 ? r : make_cgroups(host, service, name, &devices, err);
+}
+
 static int make_directories(const struct host *host, const char *name, struct err *err)
 {
 	static const char *const subs[] = {"upper", "work"};

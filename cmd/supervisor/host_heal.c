@@ -82,8 +82,10 @@ static int check_limits(struct host *host, const struct service *service,
 
 	host_cgroup_path(host, record->name, path, sizeof(path));
 	r = cgroup_read_limits(&host->cgroups, path, &actual, err);
+	if (r == -ENOENT)
+		*ret_wrong = "its cgroup is gone"; /* systemd removes empty ones of a unit */
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	if (!cgroup_limits_equal(&host->cgroups, &wanted, &actual))
 		*ret_wrong = "its limits were changed by hand";
 	return 0;
@@ -151,7 +153,7 @@ int host_container_mend(void *ctx, const struct service *service, struct contain
 			struct err *err)
 {
 	struct host *host = ctx;
-	struct cgroup_limits limits = host_limits(service);
+	struct cgroup_limits limits = host_limits(service), actual;
 	const char *wrong = NULL;
 	char path[CGROUP_PATH_MAX];
 	int r = check_links(host, service, record, &wrong, err);
@@ -160,6 +162,8 @@ int host_container_mend(void *ctx, const struct service *service, struct contain
 	if (r == 0 && wrong)
 		r = mend_links(host, service, record, err);
 	host_cgroup_path(host, record->name, path, sizeof(path));
+	if (r == 0 && cgroup_read_limits(&host->cgroups, path, &actual, NULL) == -ENOENT)
+		r = host_cgroups_again(host, service, record->name, err);
 	if (r == 0)
 		r = cgroup_apply_limits(&host->cgroups, path, &limits, err);
 	if (r == 0 && record->n_ports > 0 && !host_ports_are_held(host, record))

@@ -8,7 +8,8 @@
  * project comes back as it was enabled, and at SIGTERM it is stopped in order.
  * Else started by `stack` below a guard.  It says "ready" or "error SENTENCE" on
  * descriptor N once it knows.  Exit status 0: the project is down, or it was
- * asked to end by SIGTERM; the guard starts it again after anything else.
+ * asked to end by SIGTERM; 78: what is to come back is damaged; the guard starts
+ * it again after anything else.
  */
 #include "cmd/supervisor/host.h"
 
@@ -18,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/base/notify.h"
 #include "core/base/text.h"
+#include "core/container/program.h"
 #include "core/supervise/control.h"
 #include "core/supervise/supervisor.h"
 
@@ -39,7 +41,7 @@
 #define LOCK_WAIT_MS  10000
 #define LOCK_RETRY_MS 5
 
-/* The service manager is to start us again: RestartForceExitStatus= of its unit. */
+/* The guard that the service manager runs is to start us again. */
 #define EXIT_NEXT_ONE 75
 #define NEXT_ONE      1
 
@@ -137,29 +139,43 @@ static long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* Ask who listens on FD to make room when it has done what it is at.  It may be gone by now. */
+static void ask_to_leave(int fd)
+{
+	json_t *request = json_pack("{s:s, s:b}", "op", "leave", "idle", 1);
+	json_t *answer = NULL;
+
+	if (control_send(fd, request, NULL) == 0)
+		(void)control_receive(fd, &answer, NULL);
+	json_decref(answer);
+	json_decref(request);
+}
+
 /*
  * Take the project's lock, waiting for a supervisor that is about to go, or to
- * listen.
+ * listen.  With REPLACE it is asked to go: a command started it, and the service
+ * manager's own takes over.
  *
- * -EALREADY: another one listens, and does the work; with WAIT, its end is waited for.
- * Blocks: up to LOCK_WAIT_MS; with WAIT as long as it takes.
+ * -EALREADY: another one listens, and does the work; not with REPLACE.
+ * Blocks: up to LOCK_WAIT_MS; with REPLACE as long as it takes.
  */
-static int lock_project(const struct paths *paths, const char *project, bool wait, int *ret_dir,
+static int lock_project(const struct paths *paths, const char *project, bool replace, int *ret_dir,
 			int *ret_lock, struct err *err)
 {
 	long long deadline = now_ms() + LOCK_WAIT_MS;
 
 	for (;;) {
 		int r = try_lock_project(paths, project, ret_dir, ret_lock, err);
-		int fd;
+		CLEANUP_FD int fd = -1;
 
 		if (r != -EBUSY && r != -EAGAIN)
 			return r;
-		if (!wait && control_connect(paths, project, &fd, NULL) == 0) {
-			close(fd);
-			return -EALREADY;
+		if (control_connect(paths, project, &fd, NULL) == 0) {
+			if (!replace)
+				return -EALREADY;
+			ask_to_leave(fd);
 		}
-		if (!wait && now_ms() >= deadline)
+		if (!replace && now_ms() >= deadline)
 			return r;
 		poll(NULL, 0, LOCK_RETRY_MS);
 	}
@@ -300,6 +316,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	log_error("%s", err.msg);
+	if (r == -EBADMSG && arguments.boot)
+		return PROGRAM_MISCONFIGURED;
 	/*
 	 * A command that was told decides what comes next.  With nobody there it is the
 	 * guard that started us again, and it shall go on trying.

@@ -15,6 +15,9 @@ struct err;
 #define PROGRAM_NOT_EXECUTABLE 126
 #define PROGRAM_NOT_FOUND      127
 
+/* EX_CONFIG of <sysexits.h>: a file has to be put right first, so no guard starts it again. */
+#define PROGRAM_MISCONFIGURED 78
+
 /*
  * Change to CWD (NULL: "/").  It must be below the root: a descriptor of the
  * host that somebody left open is no way out.

@@ -172,6 +172,17 @@ static json_t *services_of(const json_t *boot)
 	return wanted;
 }
 
+/* What the service manager stopped was not stopped by hand, which its record says. */
+static void forgive(struct supervisor *supervisor, const json_t *stopped)
+{
+	for (struct unit *unit = supervisor->units; unit; unit = unit->next) {
+		if (!unit->record.stopped || names(stopped, unit->record.service))
+			continue;
+		unit->record.stopped = false;
+		unit_save(unit);
+	}
+}
+
 int boot_resume(struct supervisor *supervisor, struct err *err)
 {
 	bool resting = faccessat(supervisor->run_fd, RESTING_FILE, F_OK, 0) == 0;
@@ -191,6 +202,10 @@ int boot_resume(struct supervisor *supervisor, struct err *err)
 		supervisor_leave(supervisor, false);
 		return 0;
 	}
+	/* systemd took the empty cgroups of the unit away when it had ended. */
+	if (supervisor->units)
+		heal_inspect(supervisor, true, NULL);
+	forgive(supervisor, json_object_get(boot, "stopped"));
 	wanted = services_of(boot);
 	request = json_pack("{s:s, s:O, s:o}", "op", "up", "project",
 			    json_object_get(boot, "project"), "services", wanted);

@@ -36,7 +36,7 @@
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
  *	enable	enable (false: no longer)
- *	leave						another supervisor may come → managed:
+ *	leave	idle (after what is under way)		another supervisor may come → managed:
  *		the service manager starts it
  *	heal	check					→ findings: [{kind, name, finding}]
  *	why	services				→ containers: [container with "timing",

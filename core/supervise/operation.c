@@ -165,7 +165,7 @@ static void operation_end(struct operation *operation)
 	}
 	if (operation->options.kind == OPERATION_DOWN && !failed)
 		supervisor_leave(supervisor, true);
-	if (operation->options.kind == OPERATION_CYCLE)
+	if (operation->options.kind != OPERATION_DOWN)
 		boot_changed(supervisor);
 	if (supervisor->resting)
 		uv_stop(supervisor->loop);

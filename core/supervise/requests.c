@@ -377,7 +377,8 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 	if (supervisor->operation && type->ends &&
 	    operation_kind(supervisor->operation) != OPERATION_DOWN)
 		operation_cancel(supervisor, "it was stopped by another command");
-	if (supervisor->operation && type->changes) {
+	if (supervisor->operation &&
+	    (type->changes || json_is_true(json_object_get(request, "idle")))) {
 		client_park(client, request);
 		return;
 	}

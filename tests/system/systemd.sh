@@ -1,60 +1,90 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# enable with a real systemd, in the virtual machine: it starts the unit, stops it, starts it again.
+# The unit of an enabled project under a real systemd: start, a supervisor that dies, stop, restart.
+# It writes to /etc/systemd/system of the machine it runs on: tests/vm runs it.
 . "$(dirname "$0")/lib.sh"
-{ [ -d /run/systemd/system ] && [ -n "${STACK_TEST_HOST-}" ]; } ||
-	skip "systemd does not run here, or is not this test's to use; the virtual machine has one"
-image busybox
-UNIT=stack-boot.service
+[ -n "${STACK_TEST_HOST-}" ] && [ "$(cat /proc/1/comm)" = systemd ] || skip "needs a machine of its own with systemd"
+UNIT=stack-sysd.service
 
-project boot <<'YML'
-x-any: &any {image: "example/busybox:1.35", command: ["sleep", "1000"], stop_grace_period: 0s}
+project sysd <<'YML'
+x-any: &any {image: "example/busybox:1.35", command: ["sleep", "1000"], stop_grace_period: 0s, mem_limit: 64m}
 services:
-  app: {<<: *any, depends_on: [db], mem_limit: 64m}
-  db: {<<: *any}
-  rests: {<<: *any}
+  app: {<<: *any, depends_on: [db]}
+  db: {<<: *any, restart: always}
 YML
-up() { [ "$(ps_json | jq -r '[.[] | select(.state == "running") | .service] | sort | join(" ")')" = "app db" ]; }
-property() { systemctl show -P "$1" $UNIT; }
 
-it "enable: the unit is there, and wanted at boot"
+active_is() { [ "$(systemctl show -p ActiveState --value $UNIT)" = "$1" ]; }
+running() { ps_json | jq -r '[.[] | select(.state == "running") | .service] | sort | join(" ")'; }
+all_run() { active_is active && [ "$(running)" = "app db" ]; }
+another_than() { # SUPERVISOR'S PID: one of the unit's, and it listens
+	local pid
+	pid=$(head -n 1 "$STACK_RUN/sysd/lock") && [ "$pid" != "$1" ] && active_is active &&
+		grep -q "/$UNIT" "/proc/$pid/cgroup"
+}
+pids() { echo "$(pid_of app) $(pid_of db)"; }
+
+it "enabled, and started by systemd: the containers are in the unit's cgroup"
 ok stack up -d
-ok stack stop rests
 ok stack enable
-ok systemctl is-enabled $UNIT
-app=$(ps_field app .pid)
+assert_eq "enabled" enabled "$(systemctl is-enabled $UNIT)"
+cp "$STACK_ROOT/projects/sysd/boot.json" boot.json
+ok stack down
+cp boot.json "$STACK_ROOT/projects/sysd/boot.json" # what a reboot leaves; boot.sh has the rest of it
+ok systemctl start $UNIT
+wait_for 10 "it is up" all_run
+assert_match "its cgroup" "/$UNIT/.*/sysd/sysd-db-1" "$(cat "/proc/$(pid_of db)/cgroup")"
+before=$(pids)
 
-it "systemd's supervisor takes over what runs when the other one makes room"
-ok systemctl start --no-block $UNIT
+it "a supervisor that dies is followed by another one in the unit; nothing that runs notices"
+for _ in 1 2; do
+	supervisor=$(supervisor_pid sysd)
+	kill -KILL "$supervisor"
+	wait_for 10 "there is another one" another_than "$supervisor"
+	assert_eq "the same processes" "$before" "$(pids)"
+done
+
+it "supervisor restart: the same"
+supervisor=$(supervisor_pid sysd)
 ok stack supervisor restart
-active() { [ "$(property ActiveState)" = active ]; }
-wait_for 10 "systemd says it is active" active
-assert_eq "the same process" "$app" "$(ps_field app .pid)"
-assert_eq "it is systemd's" "$(property MainPID)" "$(supervisor_pid boot)"
+wait_for 10 "it is in the unit" another_than "$supervisor"
+assert_eq "the same processes" "$before" "$(pids)"
 
-it "stopped by systemd: all stops; started: it comes back, but what was stopped by hand"
+it "the one that came later has the containers' cgroups in hand"
+ok stack kill app
+wait_for 5 "app ended" state_is app exited
+ok stack start app
+ok all_run
+
+it "systemctl stop ends the containers, start brings them back, restart does both"
 ok systemctl stop $UNIT
 assert_eq "nothing runs" "" "$(pgrep -x stack-shim || :)"
+assert_eq "not failed" inactive "$(systemctl show -p ActiveState --value $UNIT)"
 ok systemctl start $UNIT
-wait_for 10 "it is up" up
+wait_for 10 "it is up" all_run
+ok systemctl restart $UNIT
+wait_for 10 "it is up" all_run
 
-it "a supervisor that dies: systemd starts another one, containers run on"
-app=$(ps_field app .pid) dead=$(property MainPID)
-kill -KILL "$dead"
-other() { [ "$(property MainPID)" != "$dead" ] && [ "$(property MainPID)" != 0 ] && active; }
-wait_for 10 "another one" other
-assert_eq "the same process" "$app" "$(ps_field app .pid)"
+it "down ends the unit in good order"
+ok stack down -v
+wait_for 5 "it ended" active_is inactive
+ok systemctl start $UNIT
+wait_for 5 "there is nothing to do" active_is inactive
 
-it "supervisor restart: by systemd"
-before=$(property MainPID)
-ok stack supervisor restart
-assert_eq "the same process" "$app" "$(ps_field app .pid)"
-ok stack down
-inactive() { [ "$(property ActiveState)" != active ]; }
-wait_for 10 "it is over" inactive
+it "enable --now: the unit's supervisor takes over from a command's, with the same cgroups in hand"
+ok stack up -d
+before=$(pids)
+ok stack enable --now
+ok all_run
+assert_eq "the same processes" "$before" "$(pids)"
+ok stack kill app
+wait_for 5 "app ended" state_is app exited
+ok stack start app
+wait_for 5 "app runs" state_is app running
 
-it "disable"
-ok stack disable
-fails 1 systemctl is-enabled $UNIT
-fails 4 systemctl status $UNIT
+it "disable --now"
+ok stack disable --now
+assert_eq "nothing runs" "" "$(pgrep -x stack-shim || :)"
+[ ! -e /etc/systemd/system/$UNIT ] && [ ! -L /etc/systemd/system/multi-user.target.wants/$UNIT ] ||
+	fail "files are left"
+ok stack down -v
 no_leaks
