@@ -59,7 +59,8 @@ it "ulimits, of every process of it"
 sed -i 's/soft: 500, hard: 1000/soft: 300, hard: 600/' stack.yml
 ok stack up -d
 for pid in $(cat "$(find /sys/fs/cgroup -path '*/live/live-web-1/cgroup.procs' | head -n 1)"); do
-	assert_match "open files of $pid" '300 +600' "$(grep 'Max open files' "/proc/$pid/limits")"
+	limits=$(grep 'Max open files' "/proc/$pid/limits" 2>/dev/null || :)
+	[ -z "$limits" ] || assert_match "open files of $pid" '300 +600' "$limits" # else it has ended
 done
 
 it "published ports: one moves, one comes, one goes"
