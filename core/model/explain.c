@@ -77,8 +77,23 @@ static void write_below(const struct schema *schema, struct strbuf *out)
 			strbuf_printf(out, "%s%s", n++ ? ", " : "", schema->attributes[i].key);
 }
 
+/* What a value looks like; for one of a few words, the words. */
+static const char *form_of(const struct attribute *attribute, struct strbuf *buf)
+{
+	if (attribute->kind != &kind_choice)
+		return attribute->kind->form;
+	for (const char *word = attribute->accepts; *word;) {
+		size_t len = strcspn(word, " ");
+
+		strbuf_printf(buf, "%s%.*s", buf->len ? ", or " : "", (int)len, word);
+		word += len + (word[len] == ' ');
+	}
+	return buf->text;
+}
+
 static void write_attribute(const struct attribute *attribute, const char *path, struct strbuf *out)
 {
+	CLEANUP(strbuf_release) struct strbuf form = STRBUF_INIT;
 	const char *status = status_of(attribute);
 
 	strbuf_printf(out, "%s: %s\n", path, attribute->doc);
@@ -88,7 +103,7 @@ static void write_attribute(const struct attribute *attribute, const char *path,
 			strbuf_printf(out, "  %-8s %s\n", "accepts", attribute->accepts);
 		return;
 	}
-	strbuf_printf(out, "  %-8s %s", "takes", attribute->kind->form);
+	strbuf_printf(out, "  %-8s %s", "takes", form_of(attribute, &form));
 	if (attribute->max)
 		strbuf_printf(out, ", from %" PRId64 " to %" PRId64, attribute->min,
 			      attribute->max);
@@ -213,6 +228,7 @@ static void write_sentence(struct strbuf *out, const char *text)
 
 static void visit_manual(const struct attribute *attribute, const char *path, struct strbuf *out)
 {
+	CLEANUP(strbuf_release) struct strbuf form = STRBUF_INIT;
 	const char *status = status_of(attribute);
 
 	strbuf_puts(out, ".It Sy ");
@@ -225,7 +241,7 @@ static void visit_manual(const struct attribute *attribute, const char *path, st
 	}
 	write_sentence(out, attribute->doc);
 	strbuf_puts(out, "Takes ");
-	write_escaped(out, attribute->kind->form);
+	write_escaped(out, form_of(attribute, &form));
 	if (has_default(attribute)) {
 		strbuf_puts(out, "; when not said, ");
 		write_default(attribute, out);

@@ -49,7 +49,7 @@
  *	container actions: creating created starting started healthy unhealthy stopping
  *	stopped exited restarting removing removed running (up to date) waiting error
  *	draining switched restart updated drift healed
- * file actions: applied invalid (its detail is what the loader says)
+ * file actions: applied invalid failed (the detail is what the command said)
  *
  * container: {"name","service","index","image","image_id","command","state",
  *	"health","pid","exit_code","oom_killed","error","created","started","finished"

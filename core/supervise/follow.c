@@ -173,8 +173,17 @@ static void on_command_closed(uv_handle_t *handle)
 
 static void close_handle(uv_handle_t *handle)
 {
-	if (!uv_is_closing(handle))
+	/* A command that was not found has no process. */
+	if (handle->type == UV_UNKNOWN_HANDLE)
+		on_command_closed(handle);
+	else if (!uv_is_closing(handle))
 		uv_close(handle, on_command_closed);
+}
+
+/* As the command line has it: 2 is a file, or an option, that is wrong. */
+static const char *outcome(int64_t status)
+{
+	return status == 0 ? "applied" : status == 2 ? "invalid" : "failed";
 }
 
 static void finish(struct command *command)
@@ -183,12 +192,12 @@ static void finish(struct command *command)
 
 	if (follow) {
 		follow->command = NULL;
-		if (command->status != 0)
-			tell(follow, "invalid", command->text.text);
-		else
-			tell(follow, "applied", NULL);
+		/* One that was cut short by the next save is not worth a word. */
 		if (follow->again)
 			timer_arm(follow->timer, 0);
+		else
+			tell(follow, outcome(command->status),
+			     command->status ? command->text.text : NULL);
 		follow->again = false;
 	}
 	close_handle((uv_handle_t *)&command->process);
@@ -297,10 +306,15 @@ static void on_timer(void *data)
 {
 	struct follow *follow = data;
 
-	if (follow->command)
-		follow->again = true;
-	else
+	if (!follow->command) {
 		run_command(follow);
+		return;
+	}
+	/* It may wait for something that the file says differently now. */
+	follow->again = true;
+	if (follow->supervisor->operation &&
+	    operation_kind(follow->supervisor->operation) == OPERATION_UP)
+		operation_cancel(follow->supervisor, "the stack file was saved again");
 }
 
 /* --- birth and end --- */

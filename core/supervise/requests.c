@@ -96,7 +96,8 @@ static int handle_heal(struct supervisor *supervisor, struct client *client, con
 	if (!request_flag(request, "check")) {
 		plan_builder_init(&builder);
 		plan = builder.plan;
-		client_subscribe(client);
+		if (client)
+			client_subscribe(client);
 		heal_inspect(supervisor, true, NULL);
 		request_begin(supervisor, client, request, OPERATION_CYCLE, NULL, &plan);
 		return 0;

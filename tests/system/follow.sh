@@ -57,6 +57,13 @@ done
 wait_for 10 "the last limit" limit_is $((50 * 1048576))
 assert_between "runs" 1 10 $(($(told applied) - applied))
 
+it "one that waits for what never comes is given up for the next save"
+sed -i 's/more.yml\]/more.yml]/; s/^  web: {/  web: {depends_on: {ill: {condition: service_healthy}}, /' stack.yml
+echo '  ill: {image: "example/busybox:1.35", command: [sleep, "1000"], stop_grace_period: 0s, healthcheck: {test: "false", interval: 1h}}' >>stack.yml
+wait_for 10 "it waits" state_is ill running
+sed -i '$d; s/depends_on: {ill: {condition: service_healthy}}, //; s/mem_limit: [0-9]*m/mem_limit: 44m/' stack.yml
+wait_for 10 "the limit" limit_is $((44 * 1048576))
+
 it "a service more, a service less"
 echo '  third: {image: "example/busybox:1.35", command: [sleep, "1000"], stop_grace_period: 0s}' >>stack.yml
 wait_for 10 "it is there" state_is third running

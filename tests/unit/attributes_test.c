@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMS_MAX 16
+#define FORMS_MAX 24
 
 static const struct {
 	const char *key;
@@ -109,7 +109,10 @@ static const struct {
 	  "{probe: {http: {port: 1, path: '/a?b', status: 204, headers: {Host: a.example}}}}",
 	  "{probe: {http: {port: 1, status: 200-299}}, on_unhealthy: restart}",
 	  "{probe: {tcp: 5432}}", "{probe: {log: 'ready (to|for) [a-z]{1,9}$$'}}",
-	  "{probe: {notify: true}}", "{on_unhealthy: stop}", "{on_unhealthy: none}"},
+	  "{probe: {notify: true}}", "{on_unhealthy: stop}", "{on_unhealthy: none}",
+	  "{update: rolling}", "{update: recreate}", "{on_dependency_failure: hold}",
+	  "{on_dependency_failure: ignore}", "{schedule: '*/5 9-17 * * mon-fri'}",
+	  "{schedule: '@daily'}", "{oneoff: attached}"},
 	 {{"{prob: {tcp: 1}}", "'probe'"},
 	  {"{probe: {tcp: 0}}", "out of range"},
 	  {"{probe: {http: 0/}}", "PORT/PATH"},
@@ -124,7 +127,12 @@ static const struct {
 	  {"{probe: {log: '((a{255}){255}){255}'}}", "written out"},
 	  {"{probe: {log: '(a)\\1'}}", "back references"},
 	  {"{probe: {log: ''}}", "empty"},
-	  {"{on_unhealthy: restrat}", "'restart'"}}},
+	  {"{on_unhealthy: restrat}", "'restart'"},
+	  {"{update: rollin}", "'rolling'"},
+	  {"{update: [rolling]}", "found a list"},
+	  {"{on_dependency_failure: x}", "hold"},
+	  {"{schedule: '* * * *'}", "day of week is missing"},
+	  {"{schedule: '99 * * * *'}", "no minute"}}},
 	{"stop_signal", {"SIGINT", "9"}, {{"[x]", "found a list"}}},
 	{"stop_grace_period",
 	 {"1m30s", "0s"},
@@ -148,8 +156,11 @@ static const struct {
 	{"deploy",
 	 {"{replicas: 2, resources: {limits: {cpus: '0.5', memory: 1g, pids: 5}}}",
 	  "{restart_policy: {condition: on-failure, delay: 1s, max_attempts: 3, window: 1m}}",
-	  "{placement: {constraints: [a]}, mode: global, update_config: {order: start-first}}"},
+	  "{placement: {constraints: [a]}, mode: global, update_config: {order: start-first}}",
+	  "{update_config: {parallelism: 0, delay: 1s, monitor: 2s, failure_action: rollback}}"},
 	 {{"{replcas: 2}", "'replicas'"},
+	  {"{update_config: {order: first}}", "start-first"},
+	  {"{update_config: {parallelism: -2}}", "out of range"},
 	  {"{resources: {reservations: {devices: [{}]}}}", "'devices'"}}},
 	{"ulimits",
 	 {"{nofile: 5}", "{nofile: {soft: 1, hard: 2}, core: -1}"},
