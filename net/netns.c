@@ -157,18 +157,26 @@ static int set_up(const char *path, struct err *err)
 	return 0;
 }
 
-static int make_namespace(const char *path, int fresh, struct err *err)
+/* A file PATH to mount a namespace on, with the directory locked until RET_LOCK is closed. */
+static int make_place(const char *path, int *ret_lock, struct err *err)
 {
-	CLEANUP_FD int own = -1, lock = -1, file = -1;
-	int r;
+	CLEANUP_FD int file = -1;
+	int r = prepare_dir(ret_lock, err);
 
-	r = prepare_dir(&lock, err);
 	if (r < 0)
 		return r;
 	file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
-	if (file < 0)
-		return err_sys(err, errno, "create '%s'", path);
-	r = open_own(&own, err);
+	return file < 0 ? err_sys(err, errno, "create '%s'", path) : 0;
+}
+
+static int make_namespace(const char *path, int fresh, struct err *err)
+{
+	CLEANUP_FD int own = -1, lock = -1;
+	int r;
+
+	r = make_place(path, &lock, err);
+	if (r == 0)
+		r = open_own(&own, err);
 	if (r < 0)
 		return r;
 	if ((fresh < 0 ? unshare(CLONE_NEWNET) : setns(fresh, CLONE_NEWNET)) < 0)
@@ -194,17 +202,14 @@ int netns_create(const char *name, int fresh, int *ret_fd, struct err *err)
 
 int netns_name_again(const char *name, int pid, int *ret_fd, struct err *err)
 {
-	CLEANUP_FD int lock = -1, file = -1;
+	CLEANUP_FD int lock = -1;
 	char path[PATH_MAX], of_process[64];
 	int r = netns_path(name, path, err);
 
 	if (r == 0)
-		r = prepare_dir(&lock, err);
+		r = make_place(path, &lock, err);
 	if (r < 0)
 		return r;
-	file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
-	if (file < 0)
-		return err_sys(err, errno, "create '%s'", path);
 	snprintf(of_process, sizeof(of_process), "/proc/%d/ns/net", pid);
 	if (mount(of_process, path, "none", MS_BIND, NULL) < 0)
 		return err_sys(err, errno, "mount a network namespace on '%s'", path);

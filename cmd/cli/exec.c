@@ -17,14 +17,7 @@
 
 static const struct option_spec exec_options[] = {
 	{'d', "detach", OPTION_FLAG, ARG(detach), NULL, "do not wait for the program"},
-	{'i', "interactive", OPTION_FLAG, ARG(interactive), NULL,
-	 "keep standard input open, as always unless -d"},
-	{'t', "tty", OPTION_FLAG, ARG(tty), NULL,
-	 "allocate a terminal (done when input and output are one)"},
-	{'T', "no-tty", OPTION_FLAG, ARG(no_tty), NULL, "allocate no terminal"},
-	{'u', "user", OPTION_STRING, ARG(user), "USER[:GROUP]", "who runs it"},
-	{'w', "workdir", OPTION_STRING, ARG(workdir), "DIR", "where it runs"},
-	{'e', "env", OPTION_LIST, ARG(env), "KEY=VALUE", "environment variable; repeat"},
+	JOIN_OPTIONS(0),
 	{0, "index", OPTION_NUMBER, ARG(index), "N", "which container of the service"},
 	{0, "privileged", OPTION_FLAG, ARG(privileged), NULL, "with all capabilities"},
 };

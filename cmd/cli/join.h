@@ -17,6 +17,31 @@ struct exec_args {
 	int64_t index;
 };
 
+/* The options for those of them that are in a struct exec_args at OFFSET of the command's own. */
+#define JOIN_OPTIONS(offset)                                                                       \
+	{'i',	      "interactive",                                                               \
+	 OPTION_FLAG, (offset) + offsetof(struct exec_args, interactive),                          \
+	 NULL,	      "keep standard input open, as always unless -d"},                            \
+		{'t',	      "tty",                                                               \
+		 OPTION_FLAG, (offset) + offsetof(struct exec_args, tty),                          \
+		 NULL,	      "allocate a terminal (done when input and output are one)"},         \
+		{'T',	      "no-tty",                                                            \
+		 OPTION_FLAG, (offset) + offsetof(struct exec_args, no_tty),                       \
+		 NULL,	      "allocate no terminal"},                                             \
+		{'u',                                                                              \
+		 "user",                                                                           \
+		 OPTION_STRING,                                                                    \
+		 (offset) + offsetof(struct exec_args, user),                                      \
+		 "USER[:GROUP]",                                                                   \
+		 "who runs it"},                                                                   \
+		{'w',		"workdir",                                                         \
+		 OPTION_STRING, (offset) + offsetof(struct exec_args, workdir),                    \
+		 "DIR",		"where it runs"},                                                  \
+	{                                                                                          \
+		'e', "env", OPTION_LIST, (offset) + offsetof(struct exec_args, env), "KEY=VALUE",  \
+			"environment variable; repeat"                                             \
+	}
+
 /*
  * RET_ARGV, NULL-terminated, runs the N WORDS in the container whose directory is
  * DIRECTORY; the first of it is the program to execute.

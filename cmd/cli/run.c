@@ -31,9 +31,9 @@
 #include <unistd.h>
 
 struct run_args {
-	bool detach, interactive, tty, no_tty, rm, no_deps, service_ports;
-	const char *user, *workdir, *name, *entrypoint;
-	struct string_list env;
+	bool detach, rm, no_deps, service_ports;
+	const char *name, *entrypoint;
+	struct exec_args join;
 };
 
 #define ARG(field) offsetof(struct run_args, field)
@@ -41,14 +41,7 @@ struct run_args {
 static const struct option_spec run_options[] = {
 	{'d', "detach", OPTION_FLAG, ARG(detach), NULL, "print the container's name and return"},
 	{0, "rm", OPTION_FLAG, ARG(rm), NULL, "remove the container when the command has ended"},
-	{'i', "interactive", OPTION_FLAG, ARG(interactive), NULL,
-	 "keep standard input open, as always unless -d"},
-	{'t', "tty", OPTION_FLAG, ARG(tty), NULL,
-	 "allocate a terminal (done when input and output are one)"},
-	{'T', "no-tty", OPTION_FLAG, ARG(no_tty), NULL, "allocate no terminal"},
-	{'u', "user", OPTION_STRING, ARG(user), "USER[:GROUP]", "who runs it"},
-	{'w', "workdir", OPTION_STRING, ARG(workdir), "DIR", "where it runs"},
-	{'e', "env", OPTION_LIST, ARG(env), "KEY=VALUE", "environment variable; repeat"},
+	JOIN_OPTIONS(offsetof(struct run_args, join)),
 	{0, "entrypoint", OPTION_STRING, ARG(entrypoint), "PROGRAM",
 	 "instead of the service's, or the image's"},
 	{0, "name", OPTION_STRING, ARG(name), "NAME", "of the container"},
@@ -116,9 +109,9 @@ static void set_command(json_t *definition, const struct run_args *args, char *c
 	}
 	if (n > 0)
 		json_object_set_new(definition, "command", words_json(words, n));
-	set_text(definition, "user", args->user);
-	set_text(definition, "working_dir", args->workdir);
-	set_environment(definition, &args->env);
+	set_text(definition, "user", args->join.user);
+	set_text(definition, "working_dir", args->join.workdir);
+	set_environment(definition, &args->join.env);
 }
 
 static int add_service(json_t *request, const struct run_args *args, const char *service,
@@ -201,7 +194,7 @@ static int join(const struct run_args *args, const char *directory, int *ret_sta
 {
 	CLEANUP(string_list_release) struct string_list argv = {.items = NULL};
 	CLEANUP(container_spec_release) struct container_spec spec = {.name = NULL};
-	const struct exec_args exec = {.tty = args->tty, .no_tty = args->no_tty};
+	const struct exec_args exec = {.tty = args->join.tty, .no_tty = args->join.no_tty};
 	CLEANUP_FREE char *data = NULL;
 	size_t n = 0;
 	pid_t pid;

@@ -84,7 +84,7 @@ disturb() { # OPERATION CALL K
 
 settle() { # OPERATION
 	ok "do_$1"
-	wait_for 2 "what was asked for" "reached_$1"
+	wait_for 10 "what was asked for" "reached_$1"
 	ok stack down -v
 	check_leaks || fail "something is left"
 }
