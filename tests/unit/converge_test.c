@@ -31,8 +31,8 @@ static const char *const updates[] = {
 	"",
 	",\"x-stack\":{\"update\":\"rolling\"}",
 	",\"deploy\":{\"update_config\":{\"order\":\"stop-first\"}}",
-	",\"deploy\":{\"update_config\":{\"order\":\"start-first\",\"parallelism\":2,"
-	"\"failure_action\":\"continue\"}}",
+	(",\"deploy\":{\"update_config\":{\"order\":\"start-first\",\"parallelism\":2,"
+	 "\"failure_action\":\"continue\"}}"),
 };
 #define UPDATES (sizeof(updates) / sizeof(updates[0]))
 
