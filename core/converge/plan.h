@@ -141,7 +141,9 @@ int plan_down(const struct project *project, const struct observation *actual, b
 
 /*
  * Stop, start, or stop and remove, what there is of the WANTED services (one bool for each
- * of project->services), in order.
+ * of project->services), in order.  A start waits until what the service depends on is as its
+ * condition says.  PLAN_START also starts what the wanted ones depend on, PLAN_RESTART also
+ * restarts what depends on them with `restart: true`.
  */
 enum plan_cycle { PLAN_STOP, PLAN_START, PLAN_RESTART, PLAN_REMOVE };
 

@@ -89,6 +89,21 @@ uint32_t plan_add(struct plan_builder *builder, enum action_type type, const cha
 	return (uint32_t)plan->n_actions++;
 }
 
+uint32_t plan_await(struct plan_builder *builder, const struct service *service,
+		    enum depends_condition condition)
+{
+	static const enum action_type types[DEPENDS_CONDITIONS] = {
+		[DEPENDS_STARTED] = ACTION_CONTAINER_AWAIT_STARTED,
+		[DEPENDS_HEALTHY] = ACTION_CONTAINER_AWAIT_HEALTHY,
+		[DEPENDS_COMPLETED] = ACTION_CONTAINER_AWAIT_COMPLETED,
+	};
+	uint32_t action = plan_add(builder, types[condition], service->name,
+				   "asked for by a dependent", APPLY_NONE);
+
+	plan_about(builder, action, service, 0);
+	return action;
+}
+
 void plan_warn(struct plan_builder *builder, const char *fmt, ...)
 {
 	struct plan *plan = &builder->plan;

@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 #include "core/converge/plan.h"
+#include "core/model/project.h"
 
 /*
  * Plan builder: appending actions and their edges
@@ -22,6 +23,10 @@ void plan_builder_init(struct plan_builder *builder);
 /* Append an action; returns its index.  The strings are copied. */
 uint32_t plan_add(struct plan_builder *builder, enum action_type type, const char *target,
 		  const char *reason, enum apply_class apply_class);
+
+/* The action that waits until SERVICE is as a dependent with CONDITION needs it. */
+uint32_t plan_await(struct plan_builder *builder, const struct service *service,
+		    enum depends_condition condition);
 void plan_warn(struct plan_builder *builder, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* ACTION waits for EARLIER; PLAN_NOTHING on either side is passed over. */

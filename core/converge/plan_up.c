@@ -41,20 +41,12 @@ size_t up_service(const struct up *up, const char *name)
 /* The action a dependent has to wait for, made when the first one asks. */
 static uint32_t await(struct up *up, size_t service, enum depends_condition condition)
 {
-	static const enum action_type types[] = {
-		[DEPENDS_STARTED] = ACTION_CONTAINER_AWAIT_STARTED,
-		[DEPENDS_HEALTHY] = ACTION_CONTAINER_AWAIT_HEALTHY,
-		[DEPENDS_COMPLETED] = ACTION_CONTAINER_AWAIT_COMPLETED,
-	};
-	const struct service *s = &up->desired->project->services[service];
 	struct service_plan *plan = &up->services[service];
 	uint32_t action;
 
 	if (plan->await[condition] != PLAN_NOTHING)
 		return plan->await[condition];
-	action = plan_add(&up->builder, types[condition], s->name, "asked for by a dependent",
-			  APPLY_NONE);
-	plan_about(&up->builder, action, s, 0);
+	action = plan_await(&up->builder, &up->desired->project->services[service], condition);
 	for (uint32_t i = plan->first; i < plan->last; i++)
 		if (up->builder.plan.actions[i].type == ACTION_CONTAINER_START ||
 		    up->builder.plan.actions[i].type == ACTION_CONTAINER_REPLACE)

@@ -17,11 +17,11 @@ struct observed_container;
  *	plan_cause.c		why one cannot stay as it is
  */
 struct service_plan {
-	uint32_t await[3];    /* by enum depends_condition; PLAN_NOTHING: not asked for yet */
-	uint32_t first, last; /* its START and REPLACE actions are among these */
-	uint32_t create;      /* of its first new container; PLAN_NOTHING: none */
-	bool starts;	      /* at least one container of it is started */
-	bool replaced;	      /* at least one container of it is another one afterwards */
+	uint32_t await[DEPENDS_CONDITIONS]; /* PLAN_NOTHING: not asked for yet */
+	uint32_t first, last;		    /* its START and REPLACE actions are among these */
+	uint32_t create;		    /* of its first new container; PLAN_NOTHING: none */
+	bool starts;			    /* at least one container of it is started */
+	bool replaced; /* at least one container of it is another one afterwards */
 };
 
 struct up {

@@ -90,6 +90,7 @@ struct service_network {
 };
 
 enum depends_condition { DEPENDS_STARTED, DEPENDS_HEALTHY, DEPENDS_COMPLETED };
+#define DEPENDS_CONDITIONS (DEPENDS_COMPLETED + 1)
 
 struct dependency {
 	const char *service;

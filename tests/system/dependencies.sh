@@ -83,6 +83,17 @@ assert_no_match "tied is another one" "^$tied\$" "$(ps_field tied .pid)"
 assert_eq "tied runs" running "$(ps_field tied .state)"
 ok stack plan
 
+it "restart: each starts when what it needs is well"
+ok stack restart
+assert_match "in order" 'deps-db-1 *healthy.*deps-app-1 *started' "$(tr '\n' ' ' <<<"$err")"
+
+it "start: what it depends on is started too, and waited for"
+ok stack stop
+ok stack start app
+assert_match "in order" 'deps-db-1 *healthy.*deps-app-1 *started' "$(tr '\n' ' ' <<<"$err")"
+assert_eq "tied was not asked for" exited "$(ps_field tied .state)"
+ok stack start
+
 it "kill -9 of the supervisor while one waits: it waits on"
 ok inside db rm /well
 wait_for 5 "db is ill" health_is db unhealthy

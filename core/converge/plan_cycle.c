@@ -18,6 +18,7 @@ struct cycle_plan {
 	const struct project *project; /* NULL: dependencies are not known */
 	const struct observation *actual;
 	uint32_t *stops, *starts;
+	uint32_t (*awaits)[DEPENDS_CONDITIONS]; /* by service of the project */
 };
 
 static const struct service *service_of(const struct cycle_plan *cycle, size_t container)
@@ -83,6 +84,7 @@ static int container_order(const struct cycle_plan *cycle, size_t **ret_order, s
 /* RET_ORDER: the containers, dependencies first.  Nothing is owned when it fails. */
 static int cycle_init(struct cycle_plan *cycle, size_t **ret_order, struct err *err)
 {
+	size_t n_services = cycle->project ? cycle->project->n_services : 0;
 	struct arena *arena;
 	int r;
 
@@ -92,6 +94,10 @@ static int cycle_init(struct cycle_plan *cycle, size_t **ret_order, struct err *
 	cycle->starts = ARENA_ARRAY(arena, uint32_t, cycle->actual->n_containers + 1);
 	for (size_t i = 0; i < cycle->actual->n_containers; i++)
 		cycle->stops[i] = cycle->starts[i] = PLAN_NOTHING;
+	cycle->awaits = arena_alloc(arena, (n_services + 1) * sizeof(*cycle->awaits));
+	for (size_t i = 0; i < n_services; i++)
+		for (size_t j = 0; j < DEPENDS_CONDITIONS; j++)
+			cycle->awaits[i][j] = PLAN_NOTHING;
 	r = container_order(cycle, ret_order, err);
 	if (r < 0)
 		plan_release(&cycle->builder.plan);
@@ -127,6 +133,60 @@ static void plan_stops(struct cycle_plan *cycle, const size_t *order, const bool
 	}
 }
 
+/* What is about the state of SERVICE as a whole comes after all of its starts. */
+static void after_starts(struct cycle_plan *cycle, uint32_t action, const struct service *service)
+{
+	for (size_t i = 0; i < cycle->actual->n_containers; i++)
+		if (service_of(cycle, i) == service)
+			plan_edge(&cycle->builder, action, cycle->starts[i]);
+}
+
+static bool is_there(const struct cycle_plan *cycle, const struct service *service)
+{
+	for (size_t i = 0; i < cycle->actual->n_containers; i++)
+		if (service_of(cycle, i) == service &&
+		    (cycle->starts[i] != PLAN_NOTHING ||
+		     cycle->actual->containers[i].state == OBSERVED_RUNNING))
+			return true;
+	return false;
+}
+
+/*
+ * SERVICE starts when what it depends on is as its condition says.  One that
+ * neither runs nor is started is not waited for: that would be in vain.
+ */
+static void plan_await_dependencies(struct cycle_plan *cycle, const struct service *service)
+{
+	for (size_t i = 0; i < service->n_depends_on; i++) {
+		const struct dependency *dep = &service->depends_on[i];
+		const struct service *on = project_service(cycle->project, dep->service);
+		uint32_t *await;
+
+		if (!on || dep->condition == DEPENDS_STARTED || !is_there(cycle, on))
+			continue;
+		await = &cycle->awaits[on - cycle->project->services][dep->condition];
+		if (*await != PLAN_NOTHING)
+			continue;
+		*await = plan_await(&cycle->builder, on, dep->condition);
+		after_starts(cycle, *await, on);
+	}
+}
+
+static void start_after_dependencies(struct cycle_plan *cycle, uint32_t start,
+				     const struct service *service)
+{
+	for (size_t i = 0; i < service->n_depends_on; i++) {
+		const struct dependency *dep = &service->depends_on[i];
+		const struct service *on = project_service(cycle->project, dep->service);
+
+		if (!on)
+			continue;
+		after_starts(cycle, start, on);
+		plan_edge(&cycle->builder, start,
+			  cycle->awaits[on - cycle->project->services][dep->condition]);
+	}
+}
+
 static void plan_starts(struct cycle_plan *cycle, const size_t *order, const bool *wanted,
 			bool restart)
 {
@@ -139,11 +199,10 @@ static void plan_starts(struct cycle_plan *cycle, const size_t *order, const boo
 			continue;
 		if (c->state == OBSERVED_RUNNING && !restart)
 			continue;
+		plan_await_dependencies(cycle, s);
 		cycle->starts[i] = add(cycle, ACTION_CONTAINER_START, i, "asked for");
 		plan_edge(&cycle->builder, cycle->starts[i], cycle->stops[i]);
-		for (size_t j = 0; j < cycle->actual->n_containers; j++)
-			if (depends_on(s, cycle->actual->containers[j].service))
-				plan_edge(&cycle->builder, cycle->starts[i], cycle->starts[j]);
+		start_after_dependencies(cycle, cycle->starts[i], s);
 	}
 }
 
@@ -158,9 +217,7 @@ static void plan_waits(struct cycle_plan *cycle, const bool *wanted)
 		action = plan_add(&cycle->builder, ACTION_CONTAINER_AWAIT_HEALTHY, s->name,
 				  "--wait", APPLY_NONE);
 		plan_about(&cycle->builder, action, s, 0);
-		for (size_t j = 0; j < cycle->actual->n_containers; j++)
-			if (service_of(cycle, j) == s)
-				plan_edge(&cycle->builder, action, cycle->starts[j]);
+		after_starts(cycle, action, s);
 	}
 }
 
@@ -190,6 +247,51 @@ static bool goes_with(const struct project *project, const struct service *servi
 	return false;
 }
 
+/* Would starting SERVICE for the sake of a dependent run it again though it has done its work? */
+static bool has_completed(const struct cycle_plan *cycle, const struct service *service)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < cycle->actual->n_containers; i++) {
+		const struct observed_container *c = &cycle->actual->containers[i];
+
+		if (service_of(cycle, i) != service)
+			continue;
+		if (c->state != OBSERVED_EXITED || c->exit_code != 0)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* WANTED, and what those depend on, and so on; a job that is done stays so. */
+static const bool *with_dependencies(struct cycle_plan *cycle, const bool *wanted)
+{
+	const struct project *project = cycle->project;
+	bool *all = ARENA_ARRAY(cycle->builder.plan.arena, bool, project->n_services + 1);
+	bool grown = true;
+
+	memcpy(all, wanted, project->n_services * sizeof(*all));
+	while (grown) {
+		grown = false;
+		for (size_t i = 0; i < project->n_services; i++) {
+			const struct service *s = &project->services[i];
+
+			for (size_t j = 0; all[i] && j < s->n_depends_on; j++) {
+				const struct dependency *dep = &s->depends_on[j];
+				const struct service *on = project_service(project, dep->service);
+
+				if (!on || all[on - project->services] ||
+				    (dep->condition == DEPENDS_COMPLETED &&
+				     has_completed(cycle, on)))
+					continue;
+				grown = all[on - project->services] = true;
+			}
+		}
+	}
+	return all;
+}
+
 /* WANTED, and whatever runs and depends on one of them with `restart: true`, and so on. */
 static const bool *with_dependents(struct cycle_plan *cycle, const bool *wanted)
 {
@@ -197,8 +299,7 @@ static const bool *with_dependents(struct cycle_plan *cycle, const bool *wanted)
 	bool *all = ARENA_ARRAY(cycle->builder.plan.arena, bool, project->n_services + 1);
 	bool grown = true;
 
-	for (size_t i = 0; i < project->n_services; i++)
-		all[i] = wanted[i];
+	memcpy(all, wanted, project->n_services * sizeof(*all));
 	while (grown) {
 		grown = false;
 		for (size_t i = 0; i < project->n_services; i++) {
@@ -235,6 +336,8 @@ int plan_cycle(const struct project *project, const struct observation *actual, 
 		return r;
 	if (options->cycle == PLAN_RESTART && !options->no_deps)
 		wanted = with_dependents(&plan, wanted);
+	if (options->cycle == PLAN_START)
+		wanted = with_dependencies(&plan, wanted);
 	if (options->cycle != PLAN_START)
 		plan_stops(&plan, order, wanted);
 	if (options->cycle == PLAN_REMOVE)
