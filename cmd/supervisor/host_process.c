@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 struct child_fds {
 	int output; /* standard output and error */
 	int report; /* becomes SHIM_REPORT_FD */
+	int start;  /* becomes SHIM_START_FD */
 };
 
 /* In the child, which shares our memory until it executes: system calls only. */
@@ -31,13 +33,15 @@ static void child_exec(const char *program, char *const argv[], const struct chi
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int output = fds->output >= 0 ? fds->output : null;
 
-	/* dup2() onto itself would leave CLOEXEC set; all of ours are above SHIM_REPORT_FD. */
+	/* dup2() onto itself would leave CLOEXEC set; all of ours are above SHIM_START_FD. */
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		_exit(125);
 	if (fds->output >= 0 &&
 	    (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0))
 		_exit(125);
 	if (fds->report >= 0 && dup3(fds->report, SHIM_REPORT_FD, 0) < 0)
+		_exit(125);
+	if (fds->start >= 0 && dup3(fds->start, SHIM_START_FD, 0) < 0)
 		_exit(125);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -97,22 +101,50 @@ static int make_pipe(int *ret_read, int *ret_write, struct err *err)
 	return 0;
 }
 
+static int open_dir(struct host *host, const char *name, int *ret_fd, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "containers/%s", name);
+
+	if (r < 0)
+		return r;
+	*ret_fd = openat(host->run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, errno, "open '%s'", path) : 0;
+}
+
+/* The container's directory, locked: shim.h, SHIM_START_FD. */
+static int claim_start(struct host *host, const char *name, int *ret_fd, struct err *err)
+{
+	int dir = -1, r = open_dir(host, name, &dir, err);
+
+	if (r == 0)
+		*ret_fd = raise_fd(dir);
+	if (r == 0 && (*ret_fd < 0 || flock(*ret_fd, LOCK_EX | LOCK_NB) < 0))
+		r = errno == EWOULDBLOCK ? err_set(err, EBUSY, "it is being started already")
+					 : err_sys(err, errno, "lock its directory");
+	return r;
+}
+
 static int run_shim(struct host *host, const char *verb, const char *name,
 		    struct container_process *ret, struct err *err)
 {
 	CLEANUP_FD int read_end = -1;
 	CLEANUP_FD int write_end = -1;
+	CLEANUP_FD int start = -1;
 	char dir[PATH_MAX];
 	char *argv[] = {(char[]){"stack-shim"}, NULL, dir, NULL};
 	CLEANUP_FREE char *verb_copy = strdup(verb);
 	int r = host_container_dir(host, name, dir, sizeof(dir), err);
 
 	if (r == 0)
+		r = claim_start(host, name, &start, err);
+	if (r == 0)
 		r = make_pipe(&read_end, &write_end, err);
 	if (r < 0)
 		return r;
 	argv[1] = verb_copy;
-	r = spawn(host->shim, argv, &(struct child_fds){.output = -1, .report = write_end},
+	r = spawn(host->shim, argv,
+		  &(struct child_fds){.output = -1, .report = write_end, .start = start},
 		  &ret->shim_pidfd, err);
 	if (r == 0)
 		ret->report_fd = TAKE_FD(read_end);
@@ -131,17 +163,6 @@ int host_container_adopt(void *ctx, const char *name, struct container_process *
 	return run_shim(ctx, "adopt", name, ret, err);
 }
 
-static int open_dir(struct host *host, const char *name, int *ret_fd, struct err *err)
-{
-	char path[PATH_MAX];
-	int r = paths_join(path, sizeof(path), err, "containers/%s", name);
-
-	if (r < 0)
-		return r;
-	*ret_fd = openat(host->run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd < 0 ? err_sys(err, errno, "open '%s'", path) : 0;
-}
-
 int host_container_look(void *ctx, const char *name, struct container_view *ret, struct err *err)
 {
 	struct container_view view = CONTAINER_VIEW_INIT;
@@ -152,6 +173,8 @@ int host_container_look(void *ctx, const char *name, struct container_view *ret,
 
 	if (r < 0)
 		return r;
+	/* Before looking for the record: it is written before the lock goes. */
+	view.starting = flock(dir, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	r = state_read(dir, &view.state, &inner);
 	if (r < 0 && r != -ENOENT)
 		return err_set(err, -r, "%s", inner.msg);
@@ -274,7 +297,8 @@ int host_probe_start(void *ctx, const char *name, const struct probe *probe, int
 	if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(err, errno, "read the output of a program");
 	r = spawn(host->shim, exec_words(probe, dir, arena).items,
-		  &(struct child_fds){.output = write_end, .report = -1}, ret_pidfd, err);
+		  &(struct child_fds){.output = write_end, .report = -1, .start = -1}, ret_pidfd,
+		  err);
 	if (r == 0)
 		*ret_output_fd = TAKE_FD(read_end);
 	return r;

@@ -55,6 +55,7 @@ struct container_process {
 struct container_view {
 	bool running;	/* its PID 1 lives; shim_pidfd may be -1 all the same: adopt it */
 	int shim_pidfd; /* -1: no shim */
+	bool starting;	/* a shim is at it that has yet to say so in the records: look again */
 	bool has_state; /* `state` is valid: it was started at least once */
 	bool has_exit;	/* `exit` is valid: its end is known */
 	struct container_state state;

@@ -123,7 +123,7 @@ static void effect_kill(struct unit *unit)
 	drain_stop(unit);
 	hooks_cancel(unit);
 	/* Nothing was spawned yet: unit_published() ends it. */
-	if (!unit->shim)
+	if (!unit->shim && !unit->has_process)
 		return;
 	if (driver->ops->container_kill(driver->ctx, unit->record.name, &err) < 0)
 		log_warn("container '%s': %s", unit->record.name, err.msg);
@@ -331,6 +331,7 @@ void unit_free(struct unit *unit)
 	notify_close(unit);
 	watch_free(unit->report);
 	watch_free(unit->shim);
+	timer_free(unit->arrival);
 	timer_free(unit->timer);
 	arena_free(unit->image_arena);
 	record_release(&unit->record);
