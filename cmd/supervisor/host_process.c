@@ -4,7 +4,9 @@
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/fd.h"
 #include "core/container/shim.h"
+#include "core/container/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -191,13 +193,34 @@ int host_container_look(void *ctx, const char *name, struct container_view *ret,
 	return 0;
 }
 
+static char *read_proc(pid_t pid, const char *name)
+{
+	char path[64], *text = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return fd_read_file(AT_FDCWD, path, 65536, &text, NULL, NULL) < 0 ? NULL : text;
+}
+
+/*
+ * What cannot be found out is taken for heard.  In sigwait(3) the signals that
+ * are waited for are not shown as blocked.
+ */
+static bool is_lost(pid_t pid, int signo)
+{
+	CLEANUP_FREE char *status = read_proc(pid, "status");
+	CLEANUP_FREE char *call = read_proc(pid, "syscall");
+
+	return status && call && strtol(call, NULL, 10) != SYS_rt_sigtimedwait &&
+	       signal_is_lost(status, signo);
+}
+
 int host_container_signal(void *ctx, const char *name, int signo, struct err *err)
 {
 	struct container_state state;
 	CLEANUP_FD int dir = -1;
 	CLEANUP_FD int pidfd = -1;
 	CLEANUP_FD int shim = -1;
-	int r = open_dir(ctx, name, &dir, err);
+	int lost, r = open_dir(ctx, name, &dir, err);
 
 	if (r == 0)
 		r = state_read(dir, &state, err);
@@ -206,9 +229,10 @@ int host_container_signal(void *ctx, const char *name, int signo, struct err *er
 	state_open(&state, &pidfd, &shim);
 	if (pidfd < 0)
 		return err_set(err, ESRCH, "container '%s' has ended", name);
+	lost = is_lost(state.pid, signo);
 	if (pidfd_send_signal(pidfd, signo, NULL, 0) < 0)
 		return err_sys(err, errno, "signal container '%s'", name);
-	return 0;
+	return lost;
 }
 
 /*
@@ -222,7 +246,7 @@ int host_container_kill(void *ctx, const char *name, struct err *err)
 	struct err inner = ERR_INIT;
 	int r = host_container_signal(ctx, name, SIGKILL, &inner);
 
-	if (r == 0 || r == -ESRCH || r == -ENOENT)
+	if (r >= 0 || r == -ESRCH || r == -ENOENT)
 		return 0;
 	return err_set(err, -r, "%s", inner.msg);
 }

@@ -146,7 +146,10 @@ struct driver_ops {
 			       struct err *err);
 	int (*container_look)(void *ctx, const char *name, struct container_view *ret,
 			      struct err *err);
-	/* To PID 1 of the container.  -ESRCH: it has ended. */
+	/*
+	 * To PID 1 of the container.  1: it was sent, but is lost, since the program does
+	 * not handle it.  -ESRCH: it has ended.
+	 */
 	int (*container_signal)(void *ctx, const char *name, int signo, struct err *err);
 	/* SIGKILL to every process of it.  Nothing runs: success. */
 	int (*container_kill)(void *ctx, const char *name, struct err *err);
