@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* How often somebody else may be faster. */
+#define FREE_PORT_TRIES 16
+
 static const struct {
 	const char *name;
 	uint8_t protocol;
@@ -144,22 +147,41 @@ static int bound_port(int fd, uint16_t *ret_port)
 	return 0;
 }
 
+/* A number that is free now, or -errno. */
+static int free_port(uint8_t protocol, const struct cidr *addr, uint16_t *ret_port)
+{
+	CLEANUP_FD int fd = bind_socket(protocol, addr, 0, 0);
+
+	return fd < 0 ? TAKE_FD(fd) : bound_port(fd, ret_port);
+}
+
+/*
+ * A socket on a port of the kernel's choice, or -errno.  It is asked for by its
+ * number, as a socket that did not ask for any loses it once it has listened.
+ */
+static int bind_any(uint8_t protocol, const struct cidr *addr, uint16_t *ret_port)
+{
+	int r = -EADDRINUSE;
+
+	for (int i = 0; r == -EADDRINUSE && i < FREE_PORT_TRIES; i++) {
+		r = free_port(protocol, addr, ret_port);
+		if (r == 0)
+			r = bind_socket(protocol, addr, *ret_port, 0);
+	}
+	return r;
+}
+
 int port_reserve(uint8_t protocol, const struct cidr *addr, uint16_t port, int *ret_fd,
 		 uint16_t *ret_port, struct err *err)
 {
-	CLEANUP_FD int fd = -1;
-	uint16_t got = 0;
-	int r;
+	uint16_t got = port;
+	int fd = port ? bind_socket(protocol, addr, port, 0) : bind_any(protocol, addr, &got);
 
-	fd = bind_socket(protocol, addr, port, 0);
 	if (fd == -EADDRINUSE && protocol == IPPROTO_TCP && port != 0)
 		fd = bind_over_closing(addr, port);
 	if (fd < 0)
 		return err_bind(err, -fd, protocol, addr, port);
-	r = bound_port(fd, &got);
-	if (r < 0)
-		return err_sys(err, -r, "ask for the number of a port");
-	*ret_fd = TAKE_FD(fd);
+	*ret_fd = fd;
 	if (ret_port)
 		*ret_port = got;
 	return 0;
