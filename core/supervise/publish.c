@@ -95,20 +95,28 @@ static const struct service_network *attachment(const struct unit *unit, const c
 	return NULL;
 }
 
-/* The names under which UNIT is known on one network: service, container, aliases. */
-static size_t unit_names(const struct unit *unit, const struct record_address *address,
-			 struct name_entry *ret)
+/* The names under which UNIT is known on one network, at TEXT: service, container, aliases. */
+static size_t names_at(const struct unit *unit, const struct record_address *address,
+		       const char *text, struct name_entry *ret)
 {
 	const struct service_network *net = attachment(unit, address->network);
 	size_t n = 0;
 
-	ret[n++] = (struct name_entry){address->network, unit->record.service, address->address};
+	ret[n++] = (struct name_entry){address->network, unit->record.service, text};
 	if (strcmp(unit->record.name, unit->record.service) != 0)
-		ret[n++] =
-			(struct name_entry){address->network, unit->record.name, address->address};
+		ret[n++] = (struct name_entry){address->network, unit->record.name, text};
 	for (size_t i = 0; net && i < net->aliases.n; i++)
-		ret[n++] = (struct name_entry){address->network, net->aliases.items[i],
-					       address->address};
+		ret[n++] = (struct name_entry){address->network, net->aliases.items[i], text};
+	return n;
+}
+
+static size_t unit_names(const struct unit *unit, const struct record_address *address,
+			 struct name_entry *ret)
+{
+	size_t n = names_at(unit, address, address->address, ret);
+
+	if (address->address6[0])
+		n += names_at(unit, address, address->address6, ret + n);
 	return n;
 }
 
@@ -122,6 +130,7 @@ static void sync_names(struct supervisor *supervisor)
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
 			room += unit->service->networks[i].aliases.n;
+	room *= 2; /* of both families */
 	entries = ARENA_ARRAY(arena, struct name_entry, room + 1);
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		for (size_t i = 0; i < unit->record.n_addresses && has_traffic(unit); i++)
