@@ -222,6 +222,9 @@ bool host_port_address(const char *host_ip, uint8_t family, struct cidr *ret_add
 /* host_relay.c: relay what the packet filter cannot translate, for the N published PORTS. */
 void host_relay_sync(struct host *host, const struct publication *ports, size_t n);
 
+/* Nobody holds PORT any more. */
+void host_relay_give_up(struct host *host, const struct host_port *port);
+
 /* The first of a container's networks that reaches outside; NULL: none of them does. */
 const struct record_address *host_way_out(struct host *host, const struct container_record *record,
 					  struct host_network **ret_network);
