@@ -77,6 +77,7 @@ struct host_seccomp {
 	size_t n;
 };
 
+struct firewall_backend;
 struct host_watch;
 
 struct host {
@@ -97,6 +98,7 @@ struct host {
 	struct host_port *ports;
 	size_t n_ports;
 	struct relays *relays;
+	const struct firewall_backend *firewall;
 	struct host_watch *watch;      /* NULL: nobody wants to know */
 	struct conntrack_match *stale; /* flows to forget with the next commit of rules */
 	size_t n_stale;
@@ -107,7 +109,8 @@ struct host {
 /*
  * PROJECT's host.  Finds out which networks there are already.
  *
- * -ENOENT: no cgroup file system.
+ * -ENOENT: no cgroup file system.  -EINVAL: the environment asks for a firewall
+ * that there is not.
  */
 int host_init(struct host *host, const struct paths *paths, const char *project, int run_fd,
 	      uv_loop_t *loop, struct err *err);

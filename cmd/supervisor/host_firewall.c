@@ -14,6 +14,7 @@
 
 /* All that the thread needs, in one piece of memory of its own. */
 struct prepared {
+	const struct firewall_backend *firewall;
 	struct firewall_rules rules;
 	char project[64], id[PATHS_ID_LEN + 1];
 	struct firewall_network *networks;
@@ -129,6 +130,7 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 
 	memcpy(prepared->project, host->project, sizeof(prepared->project));
 	memcpy(prepared->id, host->id, sizeof(prepared->id));
+	prepared->firewall = host->firewall;
 	prepared->rules.project = prepared->project;
 	if (commit) {
 		prepared->stale = TAKE_PTR(host->stale);
@@ -146,7 +148,7 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 int host_firewall_check(void *ctx, void *data, bool *ret_intact, struct err *err)
 {
 	struct prepared *prepared = data;
-	int r = firewall_check(prepared->id, &prepared->rules, ret_intact, err);
+	int r = firewall_check(prepared->firewall, prepared->id, &prepared->rules, ret_intact, err);
 
 	(void)ctx; /* belongs to the loop's thread */
 	prepared_free(prepared);
@@ -159,7 +161,7 @@ int host_firewall_sync(void *ctx, void *data, struct err *err)
 	int r;
 
 	(void)ctx; /* belongs to the loop's thread */
-	r = firewall_sync(prepared->id, &prepared->rules, err);
+	r = firewall_sync(prepared->firewall, prepared->id, &prepared->rules, err);
 	if (r == 0 && prepared->n_stale > 0)
 		r = conntrack_flush(prepared->stale, prepared->n_stale, NULL, err);
 	prepared_free(prepared);

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/nft_kernel.h"
+
+#include "core/base/hash.h"
+#include "net/message.h"
+#include "net/netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SEAL_PREFIX "sealed-"
+#define SEAL_DIGITS 16
+
+#define UDATA_TABLE_COMMENT 0 /* libnftnl's: type, length, text with its NUL */
+
+static struct nl_msg *question(int type, int flags, uint8_t family)
+{
+	const struct nfgenmsg header = {.nfgen_family = family, .version = NFNETLINK_V0};
+
+	return message_new(NFNL_SUBSYS_NFTABLES << 8 | type, flags, &header, sizeof(header));
+}
+
+static struct nlattr *attribute(const struct nlmsghdr *reply, int type)
+{
+	return nlmsg_find_attr((struct nlmsghdr *)reply, sizeof(struct nfgenmsg), type);
+}
+
+static bool text_is(const struct nlmsghdr *reply, int type, const char *text)
+{
+	struct nlattr *attr = attribute(reply, type);
+
+	return attr && nla_strcmp(attr, text) == 0;
+}
+
+static uint8_t family_of(const struct nlmsghdr *reply)
+{
+	return ((const struct nfgenmsg *)nlmsg_data(reply))->nfgen_family;
+}
+
+static bool is_user_chain(const struct nlmsghdr *chain)
+{
+	return family_of(chain) == NFPROTO_INET &&
+	       text_is(chain, NFTA_CHAIN_TABLE, NFT_SHARED_TABLE) &&
+	       text_is(chain, NFTA_CHAIN_NAME, NFT_USER_CHAIN);
+}
+
+/* --- one table --- */
+
+struct reading {
+	const char *name;
+	struct nft_table *table;
+	struct strbuf contents;	   /* what the seal is a hash of */
+	char found[NFT_SEAL_SIZE]; /* the seal that it has */
+};
+
+static void take_comment(struct nlattr *attr, char ret[NFT_COMMENT_MAX + 1])
+{
+	const char *data = attr ? nla_data(attr) : NULL;
+
+	if (data && nla_len(attr) > 2 && data[0] == UDATA_TABLE_COMMENT)
+		snprintf(ret, NFT_COMMENT_MAX + 1, "%.*s", nla_len(attr) - 2, data + 2);
+}
+
+static int on_table(const struct nlmsghdr *reply, void *data)
+{
+	struct reading *reading = data;
+	struct nlattr *flags = attribute(reply, NFTA_TABLE_FLAGS);
+
+	reading->table->is_there = true;
+	reading->table->is_awake = !flags || !(ntohl(nla_get_u32(flags)) & NFT_TABLE_F_DORMANT);
+	take_comment(attribute(reply, NFTA_TABLE_USERDATA), reading->table->comment);
+	return 0;
+}
+
+/* Without the message's own header, which has a number of its own. */
+static void take_contents(struct reading *reading, const struct nlmsghdr *reply)
+{
+	const char *data = nlmsg_data(reply);
+
+	strbuf_add(&reading->contents, data + NLMSG_ALIGN(sizeof(struct nfgenmsg)),
+		   (size_t)nlmsg_attrlen(reply, sizeof(struct nfgenmsg)));
+}
+
+static int on_chain(const struct nlmsghdr *reply, void *data)
+{
+	struct reading *reading = data;
+	struct nlattr *name = attribute(reply, NFTA_CHAIN_NAME);
+
+	if (is_user_chain(reply))
+		reading->table->has_user_chain = true;
+	if (family_of(reply) != NFPROTO_IPV4 || !text_is(reply, NFTA_CHAIN_TABLE, reading->name) ||
+	    !name)
+		return 0;
+	if (strncmp(nla_data(name), SEAL_PREFIX, strlen(SEAL_PREFIX)) == 0)
+		snprintf(reading->found, sizeof(reading->found), "%.*s", nla_len(name),
+			 (const char *)nla_data(name));
+	else
+		take_contents(reading, reply);
+	return 0;
+}
+
+static int on_rule(const struct nlmsghdr *reply, void *data)
+{
+	take_contents(data, reply);
+	return 0;
+}
+
+/* -ENOENT: there is no such table. */
+static int ask_table(struct netlink *nl, struct reading *reading, struct err *err)
+{
+	struct nl_msg *msg = question(NFT_MSG_GETTABLE, 0, NFPROTO_IPV4);
+
+	message_put_text(msg, NFTA_TABLE_NAME, reading->name);
+	return netlink_query(nl, msg, on_table, reading, err, "read the nftables table '%s'",
+			     reading->name);
+}
+
+static int ask_chains(struct netlink *nl, netlink_reply_fn *reply, void *data, struct err *err)
+{
+	return netlink_query(nl, question(NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC), reply,
+			     data, err, "read the chains of nftables");
+}
+
+static int ask_rules(struct netlink *nl, uint8_t family, const char *table, netlink_reply_fn *reply,
+		     void *data, struct err *err)
+{
+	struct nl_msg *msg = question(NFT_MSG_GETRULE, NLM_F_DUMP, family);
+
+	message_put_text(msg, NFTA_RULE_TABLE, table);
+	return netlink_query(nl, msg, reply, data, err, "read the rules of the nftables table '%s'",
+			     table);
+}
+
+static void make_seal(const struct strbuf *contents, char ret[NFT_SEAL_SIZE])
+{
+	char hash[HASH_HEX_LEN + 1];
+
+	hash_bytes(hash, contents->text, contents->len);
+	snprintf(ret, NFT_SEAL_SIZE, SEAL_PREFIX "%.*s", SEAL_DIGITS, hash);
+}
+
+static int read_contents(struct netlink *nl, struct reading *reading, struct err *err)
+{
+	int r = ask_chains(nl, on_chain, reading, err);
+
+	if (r == 0)
+		r = ask_rules(nl, NFPROTO_IPV4, reading->name, on_rule, reading, err);
+	if (r < 0)
+		return r;
+	make_seal(&reading->contents, reading->table->seal);
+	reading->table->is_sealed = strcmp(reading->found, reading->table->seal) == 0;
+	return 0;
+}
+
+int nft_kernel_read(struct netlink *nl, const char *name, struct nft_table *ret_table,
+		    struct err *err)
+{
+	struct nft_table table = {.is_there = false};
+	struct reading reading = {.name = name, .table = &table, .contents = STRBUF_INIT};
+	struct err failure = ERR_INIT;
+	int r = ask_table(nl, &reading, &failure);
+
+	if (r == 0)
+		r = read_contents(nl, &reading, &failure);
+	strbuf_release(&reading.contents);
+	if (r < 0 && r != -ENOENT) {
+		if (err)
+			*err = failure;
+		return r;
+	}
+	*ret_table = table;
+	return 0;
+}
+
+/* --- what the projects share --- */
+
+struct shared {
+	const char *leaving;
+	bool is_there, is_used;
+};
+
+static int look_at_table(const struct nlmsghdr *reply, void *data)
+{
+	struct shared *shared = data;
+	struct nlattr *name = attribute(reply, NFTA_TABLE_NAME);
+
+	if (name && strncmp(nla_data(name), NFT_TABLE_PREFIX, strlen(NFT_TABLE_PREFIX)) == 0 &&
+	    !text_is(reply, NFTA_TABLE_NAME, shared->leaving))
+		shared->is_used = true;
+	if (family_of(reply) == NFPROTO_INET && text_is(reply, NFTA_TABLE_NAME, NFT_SHARED_TABLE))
+		shared->is_there = true;
+	return 0;
+}
+
+static int look_at_chain(const struct nlmsghdr *reply, void *data)
+{
+	struct shared *shared = data;
+
+	if (family_of(reply) == NFPROTO_INET &&
+	    text_is(reply, NFTA_CHAIN_TABLE, NFT_SHARED_TABLE) && !is_user_chain(reply))
+		shared->is_used = true;
+	return 0;
+}
+
+static int look_at_rule(const struct nlmsghdr *reply, void *data)
+{
+	struct shared *shared = data;
+
+	(void)reply;
+	shared->is_used = true;
+	return 0;
+}
+
+int nft_kernel_shared_is_idle(struct netlink *nl, const char *leaving, bool *ret_idle,
+			      struct err *err)
+{
+	struct shared shared = {.leaving = leaving};
+	int r = netlink_query(nl, question(NFT_MSG_GETTABLE, NLM_F_DUMP, NFPROTO_UNSPEC),
+			      look_at_table, &shared, err, "read the tables of nftables");
+
+	if (r == 0 && shared.is_there)
+		r = ask_chains(nl, look_at_chain, &shared, err);
+	if (r == 0 && shared.is_there)
+		r = ask_rules(nl, NFPROTO_INET, NFT_SHARED_TABLE, look_at_rule, &shared, err);
+	if (r < 0)
+		return r;
+	*ret_idle = shared.is_there && !shared.is_used;
+	return 0;
+}
