@@ -112,6 +112,14 @@ int firewall_check(const struct firewall_backend *firewall, const char *project_
 		   const struct firewall_rules *rules, bool *ret_intact, struct err *err);
 
 /*
+ * Does somebody else's firewall drop what RULES let through?  A packet has to
+ * be accepted by every base chain of nftables there is for forwarded packets,
+ * those of iptables-nft, ufw and firewalld included.  RET_SENTENCE says which
+ * chain it is and what opens it, to be freed; NULL: there is none.  Reads only.
+ */
+int firewall_obstacle(const struct firewall_rules *rules, char **ret_sentence, struct err *err);
+
+/*
  * A descriptor that becomes readable when somebody has changed rules, ours or
  * others'.  Reading it empty, until it fails, is all that can be done with it;
  * it is the caller's.  RET_FD is -1 when a change shows only in the use of

@@ -2,8 +2,7 @@
 #include "net/nft_kernel.h"
 
 #include "core/base/hash.h"
-#include "net/message.h"
-#include "net/netlink.h"
+#include "net/nft_message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,35 +17,11 @@
 
 #define UDATA_TABLE_COMMENT 0 /* libnftnl's: type, length, text with its NUL */
 
-static struct nl_msg *question(int type, int flags, uint8_t family)
-{
-	const struct nfgenmsg header = {.nfgen_family = family, .version = NFNETLINK_V0};
-
-	return message_new(NFNL_SUBSYS_NFTABLES << 8 | type, flags, &header, sizeof(header));
-}
-
-static struct nlattr *attribute(const struct nlmsghdr *reply, int type)
-{
-	return nlmsg_find_attr((struct nlmsghdr *)reply, sizeof(struct nfgenmsg), type);
-}
-
-static bool text_is(const struct nlmsghdr *reply, int type, const char *text)
-{
-	struct nlattr *attr = attribute(reply, type);
-
-	return attr && nla_strcmp(attr, text) == 0;
-}
-
-static uint8_t family_of(const struct nlmsghdr *reply)
-{
-	return ((const struct nfgenmsg *)nlmsg_data(reply))->nfgen_family;
-}
-
 static bool is_user_chain(const struct nlmsghdr *chain)
 {
-	return family_of(chain) == NFPROTO_INET &&
-	       text_is(chain, NFTA_CHAIN_TABLE, NFT_SHARED_TABLE) &&
-	       text_is(chain, NFTA_CHAIN_NAME, NFT_USER_CHAIN);
+	return nft_family(chain) == NFPROTO_INET &&
+	       nft_text_is(chain, NFTA_CHAIN_TABLE, NFT_SHARED_TABLE) &&
+	       nft_text_is(chain, NFTA_CHAIN_NAME, NFT_USER_CHAIN);
 }
 
 /* --- one table --- */
@@ -55,6 +30,8 @@ struct reading {
 	const char *name;
 	struct nft_table *table;
 	struct strbuf contents;	   /* what the seal is a hash of */
+	size_t start;		   /* of what this question gave */
+	uint64_t first;		   /* handle of the first thing that it gave */
 	char found[NFT_SEAL_SIZE]; /* the seal that it has */
 };
 
@@ -69,19 +46,26 @@ static void take_comment(struct nlattr *attr, char ret[NFT_COMMENT_MAX + 1])
 static int on_table(const struct nlmsghdr *reply, void *data)
 {
 	struct reading *reading = data;
-	struct nlattr *flags = attribute(reply, NFTA_TABLE_FLAGS);
+	struct nlattr *flags = nft_attribute(reply, NFTA_TABLE_FLAGS);
 
 	reading->table->is_there = true;
 	reading->table->is_awake = !flags || !(ntohl(nla_get_u32(flags)) & NFT_TABLE_F_DORMANT);
-	take_comment(attribute(reply, NFTA_TABLE_USERDATA), reading->table->comment);
+	take_comment(nft_attribute(reply, NFTA_TABLE_USERDATA), reading->table->comment);
 	return 0;
 }
 
-/* Without the message's own header, which has a number of its own. */
-static void take_contents(struct reading *reading, const struct nlmsghdr *reply)
+/* A thing that comes again is the first one of a second, undisturbed answer. */
+static void take_contents(struct reading *reading, const struct nlmsghdr *reply, int handle)
 {
 	const char *data = nlmsg_data(reply);
+	struct nlattr *attr = nft_attribute(reply, handle);
+	uint64_t number = attr ? nla_get_u64(attr) : 0;
 
+	if (reading->contents.len == reading->start)
+		reading->first = number;
+	else if (reading->first == number)
+		reading->contents.len = reading->start;
+	/* Without the message's own header, which has a number of its own. */
 	strbuf_add(&reading->contents, data + NLMSG_ALIGN(sizeof(struct nfgenmsg)),
 		   (size_t)nlmsg_attrlen(reply, sizeof(struct nfgenmsg)));
 }
@@ -89,51 +73,35 @@ static void take_contents(struct reading *reading, const struct nlmsghdr *reply)
 static int on_chain(const struct nlmsghdr *reply, void *data)
 {
 	struct reading *reading = data;
-	struct nlattr *name = attribute(reply, NFTA_CHAIN_NAME);
+	struct nlattr *name = nft_attribute(reply, NFTA_CHAIN_NAME);
 
 	if (is_user_chain(reply))
 		reading->table->has_user_chain = true;
-	if (family_of(reply) != NFPROTO_IPV4 || !text_is(reply, NFTA_CHAIN_TABLE, reading->name) ||
-	    !name)
+	if (nft_family(reply) != NFPROTO_IPV4 ||
+	    !nft_text_is(reply, NFTA_CHAIN_TABLE, reading->name) || !name)
 		return 0;
 	if (strncmp(nla_data(name), SEAL_PREFIX, strlen(SEAL_PREFIX)) == 0)
 		snprintf(reading->found, sizeof(reading->found), "%.*s", nla_len(name),
 			 (const char *)nla_data(name));
 	else
-		take_contents(reading, reply);
+		take_contents(reading, reply, NFTA_CHAIN_HANDLE);
 	return 0;
 }
 
 static int on_rule(const struct nlmsghdr *reply, void *data)
 {
-	take_contents(data, reply);
+	take_contents(data, reply, NFTA_RULE_HANDLE);
 	return 0;
 }
 
 /* -ENOENT: there is no such table. */
 static int ask_table(struct netlink *nl, struct reading *reading, struct err *err)
 {
-	struct nl_msg *msg = question(NFT_MSG_GETTABLE, 0, NFPROTO_IPV4);
+	struct nl_msg *msg = nft_question(NFT_MSG_GETTABLE, 0, NFPROTO_IPV4);
 
 	message_put_text(msg, NFTA_TABLE_NAME, reading->name);
 	return netlink_query(nl, msg, on_table, reading, err, "read the nftables table '%s'",
 			     reading->name);
-}
-
-static int ask_chains(struct netlink *nl, netlink_reply_fn *reply, void *data, struct err *err)
-{
-	return netlink_query(nl, question(NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC), reply,
-			     data, err, "read the chains of nftables");
-}
-
-static int ask_rules(struct netlink *nl, uint8_t family, const char *table, netlink_reply_fn *reply,
-		     void *data, struct err *err)
-{
-	struct nl_msg *msg = question(NFT_MSG_GETRULE, NLM_F_DUMP, family);
-
-	message_put_text(msg, NFTA_RULE_TABLE, table);
-	return netlink_query(nl, msg, reply, data, err, "read the rules of the nftables table '%s'",
-			     table);
 }
 
 static void make_seal(const struct strbuf *contents, char ret[NFT_SEAL_SIZE])
@@ -146,10 +114,11 @@ static void make_seal(const struct strbuf *contents, char ret[NFT_SEAL_SIZE])
 
 static int read_contents(struct netlink *nl, struct reading *reading, struct err *err)
 {
-	int r = ask_chains(nl, on_chain, reading, err);
+	int r = nft_chains(nl, on_chain, reading, err);
 
+	reading->start = reading->contents.len;
 	if (r == 0)
-		r = ask_rules(nl, NFPROTO_IPV4, reading->name, on_rule, reading, err);
+		r = nft_rules(nl, NFPROTO_IPV4, reading->name, on_rule, reading, err);
 	if (r < 0)
 		return r;
 	make_seal(&reading->contents, reading->table->seal);
@@ -187,12 +156,13 @@ struct shared {
 static int look_at_table(const struct nlmsghdr *reply, void *data)
 {
 	struct shared *shared = data;
-	struct nlattr *name = attribute(reply, NFTA_TABLE_NAME);
+	struct nlattr *name = nft_attribute(reply, NFTA_TABLE_NAME);
 
 	if (name && strncmp(nla_data(name), NFT_TABLE_PREFIX, strlen(NFT_TABLE_PREFIX)) == 0 &&
-	    !text_is(reply, NFTA_TABLE_NAME, shared->leaving))
+	    !nft_text_is(reply, NFTA_TABLE_NAME, shared->leaving))
 		shared->is_used = true;
-	if (family_of(reply) == NFPROTO_INET && text_is(reply, NFTA_TABLE_NAME, NFT_SHARED_TABLE))
+	if (nft_family(reply) == NFPROTO_INET &&
+	    nft_text_is(reply, NFTA_TABLE_NAME, NFT_SHARED_TABLE))
 		shared->is_there = true;
 	return 0;
 }
@@ -201,8 +171,8 @@ static int look_at_chain(const struct nlmsghdr *reply, void *data)
 {
 	struct shared *shared = data;
 
-	if (family_of(reply) == NFPROTO_INET &&
-	    text_is(reply, NFTA_CHAIN_TABLE, NFT_SHARED_TABLE) && !is_user_chain(reply))
+	if (nft_family(reply) == NFPROTO_INET &&
+	    nft_text_is(reply, NFTA_CHAIN_TABLE, NFT_SHARED_TABLE) && !is_user_chain(reply))
 		shared->is_used = true;
 	return 0;
 }
@@ -220,13 +190,13 @@ int nft_kernel_shared_is_idle(struct netlink *nl, const char *leaving, bool *ret
 			      struct err *err)
 {
 	struct shared shared = {.leaving = leaving};
-	int r = netlink_query(nl, question(NFT_MSG_GETTABLE, NLM_F_DUMP, NFPROTO_UNSPEC),
+	int r = netlink_query(nl, nft_question(NFT_MSG_GETTABLE, NLM_F_DUMP, NFPROTO_UNSPEC),
 			      look_at_table, &shared, err, "read the tables of nftables");
 
 	if (r == 0 && shared.is_there)
-		r = ask_chains(nl, look_at_chain, &shared, err);
+		r = nft_chains(nl, look_at_chain, &shared, err);
 	if (r == 0 && shared.is_there)
-		r = ask_rules(nl, NFPROTO_INET, NFT_SHARED_TABLE, look_at_rule, &shared, err);
+		r = nft_rules(nl, NFPROTO_INET, NFT_SHARED_TABLE, look_at_rule, &shared, err);
 	if (r < 0)
 		return r;
 	*ret_idle = shared.is_there && !shared.is_used;

@@ -304,8 +304,9 @@ int host_network_remove(void *ctx, const char *key, struct err *err);
 int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
-int host_firewall_sync(void *ctx, void *prepared, struct err *err);
-int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, struct err *err);
+int host_firewall_sync(void *ctx, void *prepared, char **ret_obstacle, struct err *err);
+int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, char **ret_obstacle,
+			struct err *err);
 void host_watch(void *ctx, suspect_fn *suspect, void *data);
 int host_network_check(void *ctx, const char *key, const char **ret_wrong, struct err *err);
 int host_container_check(void *ctx, const struct service *service,

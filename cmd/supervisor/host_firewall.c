@@ -3,6 +3,7 @@
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
 #include "net/bridge.h"
 #include "net/conntrack.h"
 #include "net/firewall.h"
@@ -145,17 +146,29 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 	return prepared;
 }
 
-int host_firewall_check(void *ctx, void *data, bool *ret_intact, struct err *err)
+/* That it could not be found out is no reason to fail. */
+static void find_obstacle(const struct prepared *prepared, char **ret_obstacle)
+{
+	struct err err = ERR_INIT;
+
+	*ret_obstacle = NULL;
+	if (firewall_obstacle(&prepared->rules, ret_obstacle, &err) < 0)
+		log_debug("firewall: %s, ignoring", err.msg);
+}
+
+int host_firewall_check(void *ctx, void *data, bool *ret_intact, char **ret_obstacle,
+			struct err *err)
 {
 	struct prepared *prepared = data;
 	int r = firewall_check(prepared->firewall, prepared->id, &prepared->rules, ret_intact, err);
 
 	(void)ctx; /* belongs to the loop's thread */
+	find_obstacle(prepared, ret_obstacle);
 	prepared_free(prepared);
 	return r;
 }
 
-int host_firewall_sync(void *ctx, void *data, struct err *err)
+int host_firewall_sync(void *ctx, void *data, char **ret_obstacle, struct err *err)
 {
 	struct prepared *prepared = data;
 	int r;
@@ -164,6 +177,7 @@ int host_firewall_sync(void *ctx, void *data, struct err *err)
 	r = firewall_sync(prepared->firewall, prepared->id, &prepared->rules, err);
 	if (r == 0 && prepared->n_stale > 0)
 		r = conntrack_flush(prepared->stale, prepared->n_stale, NULL, err);
+	find_obstacle(prepared, ret_obstacle);
 	prepared_free(prepared);
 	return r;
 }
