@@ -2,12 +2,10 @@
 /*
  * The firewall on legacy iptables: how it gets along with others that use it.
  */
-#include "core/base/cleanup.h"
 #include "netlab.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* What one project lets out must have been let in by the others before. */
@@ -60,54 +58,10 @@ static void test_policy_drop_and_docker_user(void **state)
 	stop_server(outside);
 }
 
-static bool is_running(pid_t pid)
-{
-	siginfo_t info = {.si_pid = 0};
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	       info.si_pid == 0;
-}
-
-/* Another program replaces rules all the time, which the kernel would not notice: without the
- * lock, one of the two undoes what the other did. */
-static void test_two_writers_lose_nothing(void **state)
-{
-	struct firewall_rules fewer = lab.shop_rules;
-	char *rules;
-	pid_t writer;
-	int status;
-
-	fewer.n_ports = 1;
-	run("iptables-legacy -w 5 -A FORWARD -s 192.0.2.0");
-	writer = fork();
-	if (writer == 0)
-		execl("/bin/sh", "sh", "-ec",
-		      "for i in $(seq 100); do iptables-legacy -w 5 -R FORWARD 3 -s 192.0.2.$i; "
-		      "iptables-legacy -S FORWARD | grep -q 192.0.2.$i/32; done",
-		      NULL);
-	for (int i = 0; is_running(writer); i++) {
-		bool intact = false;
-
-		assert_ok(
-			firewall_sync(lab.firewall, SHOP, i % 2 ? &lab.shop_rules : &fewer, &err));
-		assert_ok(firewall_check(lab.firewall, SHOP, i % 2 ? &lab.shop_rules : &fewer,
-					 &intact, &err));
-		assert_true(intact);
-	}
-	assert_int_equal(waitpid(writer, &status, 0), writer);
-	assert_int_equal(status, 0);
-	rules = output("iptables-legacy -S FORWARD");
-	assert_non_null(strstr(rules, "-A FORWARD -s 192.0.2.100/32\n"));
-	free(rules);
-	run("iptables-legacy -w 5 -D FORWARD 3");
-	assert_ok(firewall_sync(lab.firewall, SHOP, &lab.shop_rules, &err));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drops_of_all_projects_come_first),
-		cmocka_unit_test(test_two_writers_lose_nothing),
 		cmocka_unit_test(test_policy_drop_and_docker_user),
 	};
 
