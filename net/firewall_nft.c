@@ -102,145 +102,164 @@ static int run_script(const struct library *library, const char *script, struct 
 
 /* --- the backend --- */
 
-static int open_kernel(struct netlink **ret_nl, struct err *err)
-{
-	return netlink_open(NETLINK_NETFILTER, ret_nl, err);
-}
-
-static bool is_nothing(const struct firewall_rules *rules)
-{
-	return rules->n_networks == 0 && rules->n_ports == 0;
-}
-
-/* With the last project goes what the projects shared. */
-static int remove_tables(struct netlink *nl, const char *project_id, struct err *err)
-{
-	CLEANUP(library_close) struct library library = {.handle = NULL};
-	CLEANUP(strbuf_release) struct strbuf script = STRBUF_INIT;
-	char name[NFT_TABLE_SIZE];
-	struct nft_table table;
-	bool is_idle;
-	int r;
-
-	nft_table_name(project_id, name);
-	r = nft_kernel_read(nl, name, &table, err);
-	if (r == 0)
-		r = nft_kernel_shared_is_idle(nl, name, &is_idle, err);
-	if (r < 0)
-		return r;
-	if (table.is_there)
-		strbuf_printf(&script, "delete table " NFT_FAMILY " %s\n", name);
-	if (is_idle)
-		strbuf_puts(&script, "delete table " NFT_SHARED_FAMILY " " NFT_SHARED_TABLE "\n");
-	if (script.len == 0)
-		return 0;
-	r = library_open(&library, err);
-	return r == 0 ? run_script(&library, script.text, err) : r;
-}
-
-/* What rules are to be, and whether they are. */
+/* The table of one family: what it is to be, and whether it is. */
 struct wanted {
-	char table[NFT_TABLE_SIZE], comment[NFT_COMMENT_MAX + 1];
+	uint8_t family;
+	bool is_empty; /* there is to be none */
+	bool is_right;
 	struct strbuf script;
-	bool is_there;
 };
 
-static void wanted_release(struct wanted *wanted)
+/* All of a project. */
+struct work {
+	struct netlink *nl;
+	char table[NFT_TABLE_SIZE];
+	struct wanted wanted[2];
+};
+
+static void work_release(struct work *work)
 {
-	strbuf_release(&wanted->script);
+	netlink_free(work->nl);
+	for (size_t i = 0; i < ARRAY_SIZE(work->wanted); i++)
+		strbuf_release(&work->wanted[i].script);
 }
 
-static int compare(struct netlink *nl, const char *project_id, const struct firewall_rules *rules,
-		   struct wanted *wanted, struct err *err)
+static int compare_table(struct work *work, struct wanted *wanted, const char *project_id,
+			 const struct firewall_rules *rules, struct err *err)
 {
 	CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
+	char comment[NFT_COMMENT_MAX + 1];
 	struct nft_table table;
-	int r;
+	int r = nft_kernel_read(work->nl, wanted->family, work->table, &table, err);
 
-	nft_table_name(project_id, wanted->table);
-	firewall_plan_compute(project_id, rules, AF_INET, &plan);
-	r = nft_script(&plan, project_id, rules->project, &wanted->script, wanted->comment, err);
-	if (r == 0)
-		r = nft_kernel_read(nl, wanted->table, &table, err);
-	if (r == 0)
-		wanted->is_there = table.is_awake && table.is_sealed && table.has_user_chain &&
-				   strcmp(table.comment, wanted->comment) == 0;
+	if (r < 0)
+		return r;
+	firewall_plan_compute(project_id, rules, wanted->family, &plan);
+	wanted->is_empty = firewall_plan_is_empty(&plan);
+	wanted->is_right = wanted->is_empty && !table.is_there;
+	if (wanted->is_empty)
+		return 0;
+	r = nft_script(&plan, project_id, rules->project, &wanted->script, comment, err);
+	wanted->is_right = r == 0 && table.is_awake && table.is_sealed && table.has_user_chain &&
+			   strcmp(table.comment, comment) == 0;
 	return r;
 }
 
-static int write_table(struct netlink *nl, const struct wanted *wanted, struct err *err)
+static int compare(const char *project_id, const struct firewall_rules *rules,
+		   struct work *ret_work, struct err *err)
+{
+	int r = netlink_open(NETLINK_NETFILTER, &ret_work->nl, err);
+
+	nft_table_name(project_id, ret_work->table);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(ret_work->wanted); i++)
+		r = compare_table(ret_work, &ret_work->wanted[i], project_id, rules, err);
+	return r;
+}
+
+/* With the last project goes what the projects shared. */
+static int end_script(const struct work *work, struct strbuf *script, struct err *err)
+{
+	bool is_idle = false;
+	int r = 0;
+
+	if (work->wanted[0].is_empty && work->wanted[1].is_empty)
+		r = nft_kernel_shared_is_idle(work->nl, work->table, &is_idle, err);
+	if (r == 0 && is_idle)
+		strbuf_puts(script, "delete table " NFT_SHARED_FAMILY " " NFT_SHARED_TABLE "\n");
+	return r;
+}
+
+static int seal(const struct library *library, const struct work *work, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf script = STRBUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(work->wanted); i++) {
+		const struct wanted *wanted = &work->wanted[i];
+		struct nft_table table;
+
+		if (wanted->is_right || wanted->is_empty)
+			continue;
+		r = nft_kernel_read(work->nl, wanted->family, work->table, &table, err);
+		if (r == 0)
+			strbuf_printf(&script, "add chain %s %s %s\n",
+				      nft_family_name(wanted->family), work->table, table.seal);
+	}
+	return r == 0 && script.len > 0 ? run_script(library, script.text, err) : r;
+}
+
+static int write_tables(const struct work *work, struct err *err)
 {
 	CLEANUP(library_close) struct library library = {.handle = NULL};
-	struct nft_table table;
-	char seal[128];
-	int r = library_open(&library, err);
+	CLEANUP(strbuf_release) struct strbuf script = STRBUF_INIT;
+	int r;
 
-	if (r == 0)
-		r = run_script(&library, wanted->script.text, err);
-	if (r == 0)
-		r = nft_kernel_read(nl, wanted->table, &table, err);
-	if (r < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(work->wanted); i++) {
+		const struct wanted *wanted = &work->wanted[i];
+
+		if (wanted->is_right)
+			continue;
+		if (wanted->is_empty)
+			strbuf_printf(&script, "delete table %s %s\n",
+				      nft_family_name(wanted->family), work->table);
+		else
+			strbuf_printf(&script, NFT_SHARED_SCRIPT "%s", wanted->script.text);
+	}
+	r = end_script(work, &script, err);
+	if (r < 0 || script.len == 0)
 		return r;
-	snprintf(seal, sizeof(seal), "add chain " NFT_FAMILY " %s %s\n", wanted->table, table.seal);
-	return run_script(&library, seal, err);
+	r = library_open(&library, err);
+	if (r == 0)
+		r = run_script(&library, script.text, err);
+	return r == 0 ? seal(&library, work, err) : r;
 }
+
+#define WORK_INIT                                                                                  \
+	{                                                                                          \
+		.wanted = {                                                                        \
+			{.family = AF_INET, .script = STRBUF_INIT},                                \
+			{.family = AF_INET6, .script = STRBUF_INIT},                               \
+		},                                                                                 \
+	}
 
 static int nft_sync(const char *project_id, const struct firewall_rules *rules, struct err *err)
 {
-	CLEANUP(wanted_release) struct wanted wanted = {.script = STRBUF_INIT};
-	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
+	CLEANUP(work_release) struct work work = WORK_INIT;
 	CLEANUP_FD int lock = -1;
 	int r = lock_file(firewall_lock_file(), FIREWALL_LOCK_MS, &lock, err);
 
 	if (r == 0)
-		r = open_kernel(&nl, err);
-	if (r < 0)
-		return r;
-	if (is_nothing(rules))
-		return remove_tables(nl, project_id, err);
-	r = compare(nl, project_id, rules, &wanted, err);
-	return r == 0 && !wanted.is_there ? write_table(nl, &wanted, err) : r;
+		r = compare(project_id, rules, &work, err);
+	return r == 0 ? write_tables(&work, err) : r;
 }
 
 static int nft_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
 		     struct err *err)
 {
-	CLEANUP(wanted_release) struct wanted wanted = {.script = STRBUF_INIT};
-	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
-	char name[NFT_TABLE_SIZE];
-	struct nft_table table;
-	int r = open_kernel(&nl, err);
+	CLEANUP(work_release) struct work work = WORK_INIT;
+	int r = compare(project_id, rules, &work, err);
 
-	if (r < 0)
-		return r;
-	if (!is_nothing(rules)) {
-		r = compare(nl, project_id, rules, &wanted, err);
-		if (r == 0)
-			*ret_intact = wanted.is_there;
-		return r;
-	}
-	nft_table_name(project_id, name);
-	r = nft_kernel_read(nl, name, &table, err);
 	if (r == 0)
-		*ret_intact = !table.is_there;
+		*ret_intact = work.wanted[0].is_right && work.wanted[1].is_right;
 	return r;
 }
 
 /* A kernel without nftables does not know the question. */
-static bool nft_is_available(void)
+static int nft_supports(uint8_t family, struct err *err)
 {
 	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
 	struct nft_table ignored;
 
-	return open_kernel(&nl, NULL) == 0 && nft_kernel_read(nl, "", &ignored, NULL) == 0;
+	if (netlink_open(NETLINK_NETFILTER, &nl, NULL) == 0 &&
+	    nft_kernel_read(nl, family, "", &ignored, NULL) == 0)
+		return 0;
+	return err_set(err, EOPNOTSUPP, "this kernel has no nftables%s",
+		       family == AF_INET6 ? " for IPv6" : "");
 }
 
-static int nft_supports(uint8_t family, struct err *err)
+static bool nft_is_available(void)
 {
-	(void)family;
-	if (nft_is_available())
-		return 0;
-	return err_set(err, EOPNOTSUPP, "this kernel has no nftables");
+	return nft_supports(AF_INET, NULL) == 0;
 }
 
 /* All that happens is one kind of news: look at the rules. */

@@ -40,6 +40,7 @@ struct gate {
 };
 
 struct gates {
+	bool matters[NFPROTO_NUMPROTO]; /* families that there are networks of */
 	struct gate gates[GATES_MAX];
 	size_t n;
 };
@@ -72,7 +73,7 @@ static int on_chain(const struct nlmsghdr *reply, void *data)
 	struct gate *gate = &gates->gates[gates->n];
 
 	if (!hook || number(hook) != NF_INET_FORWARD || !table || !chain || is_ours(reply) ||
-	    (family != NFPROTO_IPV4 && family != NFPROTO_INET) || gates->n == GATES_MAX)
+	    family >= NFPROTO_NUMPROTO || !gates->matters[family] || gates->n == GATES_MAX)
 		return 0;
 	*gate = (struct gate){.family = family};
 	nla_strlcpy(gate->table, table, sizeof(gate->table));
@@ -219,7 +220,8 @@ static int inspect(struct netlink *nl, struct gate *gate, const struct firewall_
 
 static char *sentence(const struct gate *gate)
 {
-	const char *family = gate->family == NFPROTO_INET ? "inet" : "ip";
+	const char *family =
+		gate->family == NFPROTO_INET ? NFT_SHARED_FAMILY : nft_family_name(gate->family);
 	struct strbuf out = STRBUF_INIT;
 
 	strbuf_printf(&out,
@@ -243,6 +245,10 @@ int firewall_obstacle(const struct firewall_rules *rules, char **ret_sentence, s
 	char *text = NULL;
 	int r = 0;
 
+	for (size_t i = 0; i < rules->n_networks; i++) {
+		gates.matters[cidr_family(&rules->networks[i].subnet)] = true;
+		gates.matters[NFPROTO_INET] = true;
+	}
 	if (rules->n_networks > 0)
 		r = netlink_open(NETLINK_NETFILTER, &nl, err);
 	/* A kernel without nftables has nobody else's chains. */

@@ -27,6 +27,7 @@ static bool is_user_chain(const struct nlmsghdr *chain)
 /* --- one table --- */
 
 struct reading {
+	uint8_t family; /* NFPROTO_ and AF_ are the same here */
 	const char *name;
 	struct nft_table *table;
 	struct strbuf contents;	   /* what the seal is a hash of */
@@ -77,7 +78,7 @@ static int on_chain(const struct nlmsghdr *reply, void *data)
 
 	if (is_user_chain(reply))
 		reading->table->has_user_chain = true;
-	if (nft_family(reply) != NFPROTO_IPV4 ||
+	if (nft_family(reply) != reading->family ||
 	    !nft_text_is(reply, NFTA_CHAIN_TABLE, reading->name) || !name)
 		return 0;
 	if (strncmp(nla_data(name), SEAL_PREFIX, strlen(SEAL_PREFIX)) == 0)
@@ -97,7 +98,7 @@ static int on_rule(const struct nlmsghdr *reply, void *data)
 /* -ENOENT: there is no such table. */
 static int ask_table(struct netlink *nl, struct reading *reading, struct err *err)
 {
-	struct nl_msg *msg = nft_question(NFT_MSG_GETTABLE, 0, NFPROTO_IPV4);
+	struct nl_msg *msg = nft_question(NFT_MSG_GETTABLE, 0, reading->family);
 
 	message_put_text(msg, NFTA_TABLE_NAME, reading->name);
 	return netlink_query(nl, msg, on_table, reading, err, "read the nftables table '%s'",
@@ -118,7 +119,7 @@ static int read_contents(struct netlink *nl, struct reading *reading, struct err
 
 	reading->start = reading->contents.len;
 	if (r == 0)
-		r = nft_rules(nl, NFPROTO_IPV4, reading->name, on_rule, reading, err);
+		r = nft_rules(nl, reading->family, reading->name, on_rule, reading, err);
 	if (r < 0)
 		return r;
 	make_seal(&reading->contents, reading->table->seal);
@@ -126,11 +127,12 @@ static int read_contents(struct netlink *nl, struct reading *reading, struct err
 	return 0;
 }
 
-int nft_kernel_read(struct netlink *nl, const char *name, struct nft_table *ret_table,
-		    struct err *err)
+int nft_kernel_read(struct netlink *nl, uint8_t family, const char *name,
+		    struct nft_table *ret_table, struct err *err)
 {
 	struct nft_table table = {.is_there = false};
-	struct reading reading = {.name = name, .table = &table, .contents = STRBUF_INIT};
+	struct reading reading = {
+		.family = family, .name = name, .table = &table, .contents = STRBUF_INIT};
 	struct err failure = ERR_INIT;
 	int r = ask_table(nl, &reading, &failure);
 

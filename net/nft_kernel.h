@@ -27,9 +27,9 @@ struct nft_table {
 	char seal[NFT_SEAL_SIZE]; /* the chain that would seal it as it is now */
 };
 
-/* The table TABLE of a project; that there is none is no error. */
-int nft_kernel_read(struct netlink *nl, const char *table, struct nft_table *ret_table,
-		    struct err *err);
+/* The table TABLE of a project in FAMILY (AF_INET, AF_INET6); that there is none is no error. */
+int nft_kernel_read(struct netlink *nl, uint8_t family, const char *table,
+		    struct nft_table *ret_table, struct err *err);
 
 /* Is the administrator's table there, without rules of his and without a project but LEAVING? */
 int nft_kernel_shared_is_idle(struct netlink *nl, const char *leaving, bool *ret_idle,

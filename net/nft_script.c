@@ -36,6 +36,11 @@ struct script {
 	const char *unnameable; /* a link */
 };
 
+const char *nft_family_name(uint8_t family)
+{
+	return family == AF_INET6 ? "ip6" : "ip";
+}
+
 void nft_table_name(const char *project_id, char ret[NFT_TABLE_SIZE])
 {
 	snprintf(ret, NFT_TABLE_SIZE, NFT_TABLE_PREFIX "%s", project_id);
@@ -77,7 +82,8 @@ static void add_prefix(struct script *script, const char *key, const struct pack
 	if (prefix->cidr.len == 0)
 		return;
 	cidr_format(&prefix->cidr, text);
-	strbuf_printf(script->out, " ip %s %s%s", key, prefix->invert ? "!= " : "", text);
+	strbuf_printf(script->out, " %s %s %s%s", nft_family_name(script->plan->family), key,
+		      prefix->invert ? "!= " : "", text);
 }
 
 static const char *protocol_name(uint8_t protocol)
@@ -112,7 +118,8 @@ static void add_dnat(struct script *script, const struct packet_rule *rule)
 	char to[INET6_ADDRSTRLEN];
 
 	cidr_format_address(&rule->to, to);
-	strbuf_printf(script->out, " dnat to %s", to);
+	/* Before a port, an IPv6 address is in brackets. */
+	strbuf_printf(script->out, cidr_is_v6(&rule->to) ? " dnat to [%s]" : " dnat to %s", to);
 	if (rule->to_port == rule->first_port)
 		return;
 	if (rule->first_port == rule->last_port) {
@@ -207,6 +214,7 @@ int nft_script(const struct firewall_plan *plan, const char *project_id, const c
 	CLEANUP(strbuf_release) struct strbuf chains = STRBUF_INIT;
 	struct script script = {.plan = plan, .out = &chains};
 	char comment[PACKET_COMMENT_SIZE], hash[HASH_DIGITS + 1], table[NFT_TABLE_SIZE];
+	const char *family = nft_family_name(plan->family);
 
 	snprintf(comment, sizeof(comment), "stack:%s", project);
 	nft_table_name(project_id, table);
@@ -218,12 +226,8 @@ int nft_script(const struct firewall_plan *plan, const char *project_id, const c
 			       script.unnameable);
 	hash_name(hash, HASH_DIGITS, chains.text, NULL);
 	snprintf(ret_comment, NFT_COMMENT_MAX + 1, "%.100s %s", comment, hash);
-	strbuf_printf(out, "add table " NFT_SHARED_FAMILY " " NFT_SHARED_TABLE "\n");
-	strbuf_printf(out, "add chain " NFT_SHARED_FAMILY " " NFT_SHARED_TABLE " " NFT_USER_CHAIN
-			   " { type filter hook forward priority -10; policy accept; }\n");
-	strbuf_printf(out, "add table " NFT_FAMILY " %s\ndelete table " NFT_FAMILY " %s\n", table,
-		      table);
-	strbuf_printf(out, "table " NFT_FAMILY " %s {\ncomment \"%s\"\n%s}\n", table, ret_comment,
+	strbuf_printf(out, "add table %s %s\ndelete table %s %s\n", family, table, family, table);
+	strbuf_printf(out, "table %s %s {\ncomment \"%s\"\n%s}\n", family, table, ret_comment,
 		      chains.text);
 	return 0;
 }

@@ -97,7 +97,7 @@ closed "a table that ends in reject" 'inet firewalld filter_FORWARD' "nft '
 		}
 	}'"
 
-it "a firewall that comes later is told, too"
+it "a firewall that comes later is told, too; of IPv6, when there are networks of it"
 warned() { stack events --json --since 1m --until 0s | jq -r 'select(.action == "warning") | .detail' | grep -q 'ip mine forward'; }
 ok stack up -d
 works
@@ -105,3 +105,12 @@ nft 'table ip mine { chain forward { type filter hook forward priority 0; policy
 wait_for 5 "the warning" warned
 nft delete table ip mine
 works
+nft 'table ip6 mine { chain forward { type filter hook forward priority 0; policy drop; }; }'
+ok stack heal --check
+ok stack down
+printf 'networks: {default: {enable_ipv6: true}}\n' >>stack.yml
+ok stack up -d
+assert_match "the warning" "'ip6 mine forward'" "$err"
+ok sh -c "$(told)"
+ok stack heal --check
+nft delete table ip6 mine

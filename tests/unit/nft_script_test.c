@@ -24,8 +24,7 @@ static struct text write_script(size_t n_ports)
 	struct text text = {.script = STRBUF_INIT, .err = ERR_INIT};
 	struct firewall_plan plan;
 
-	network.subnet = prefix("10.9.0.0/24");
-	firewall_plan_compute(SHOP, &rules, AF_INET, &plan);
+	firewall_plan_compute(SHOP, &rules, cidr_family(&network.subnet), &plan);
 	text.r = nft_script(&plan, SHOP, "shop", &text.script, text.comment, &text.err);
 	firewall_plan_release(&plan);
 	return text;
@@ -43,6 +42,7 @@ static void assert_has(const char *expected, size_t n_ports)
 
 static void test_ports(void **state)
 {
+	network.subnet = prefix("10.9.0.0/24");
 	port.addr = ip("10.9.0.2");
 	port.host_port = 8080;
 	port.port = 80;
@@ -59,6 +59,24 @@ static void test_ports(void **state)
 	assert_has(" sctp dport 8080-8082 dnat to", 1);
 	port.protocol = IPPROTO_TCP;
 	port.count = 1;
+}
+
+static void test_ipv6(void **state)
+{
+	network.subnet = prefix("fd00:9::/64");
+	port.addr = ip("fd00:9::2");
+	port.host_port = 8080;
+	port.port = 80;
+	assert_has("table ip6 stack-" SHOP " {\n", 1);
+	assert_has(" ip6 daddr fd00:9::/64 drop", 1);
+	assert_has(" dnat to [fd00:9::2]:80", 1);
+	port.count = 2;
+	assert_has(" dnat to [fd00:9::2]:tcp dport map { 8080 : 80, 8081 : 81, }", 1);
+	port.port = 8080;
+	assert_has(" dnat to [fd00:9::2] comment", 1);
+	port.count = 1;
+	network.subnet = prefix("10.9.0.0/24");
+	port.addr = ip("10.9.0.2");
 }
 
 static void test_hash_tells_scripts_apart(void **state)
@@ -109,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_hash_tells_scripts_apart),
 		cmocka_unit_test(test_names_end_no_string),
 		cmocka_unit_test(test_link_that_nftables_has_no_word_for),
