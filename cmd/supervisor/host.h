@@ -77,6 +77,7 @@ struct host_seccomp {
 	size_t n;
 };
 
+struct firewall_backend;
 struct host_watch;
 
 struct host {
@@ -97,6 +98,7 @@ struct host {
 	struct host_port *ports;
 	size_t n_ports;
 	struct relays *relays;
+	const struct firewall_backend *firewall;
 	struct host_watch *watch;      /* NULL: nobody wants to know */
 	struct conntrack_match *stale; /* flows to forget with the next commit of rules */
 	size_t n_stale;
@@ -107,7 +109,8 @@ struct host {
 /*
  * PROJECT's host.  Finds out which networks there are already.
  *
- * -ENOENT: no cgroup file system.
+ * -ENOENT: no cgroup file system.  -EINVAL: the environment asks for a firewall
+ * that there is not.
  */
 int host_init(struct host *host, const struct paths *paths, const char *project, int run_fd,
 	      uv_loop_t *loop, struct err *err);
@@ -304,8 +307,9 @@ int host_network_remove(void *ctx, const char *key, struct err *err);
 int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
-int host_firewall_sync(void *ctx, void *prepared, struct err *err);
-int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, struct err *err);
+int host_firewall_sync(void *ctx, void *prepared, char **ret_obstacle, struct err *err);
+int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, char **ret_obstacle,
+			struct err *err);
 void host_watch(void *ctx, suspect_fn *suspect, void *data);
 int host_network_check(void *ctx, const char *key, const char **ret_wrong, struct err *err);
 int host_container_check(void *ctx, const struct service *service,
