@@ -64,7 +64,7 @@ static void rules_are_those_of_the_family(void **state)
 {
 	char *text;
 
-	assert_ok(firewall_sync(SIX, &rules, &err));
+	assert_ok(firewall_sync(lab.firewall, SIX, &rules, &err));
 	text = printed();
 	assert_has(text, "-A STACK-" SIX " -d fd00:1::/64 ! -i sbfront -m comment --comment "
 			 "\"stack:six:front\" -j DROP");
@@ -111,14 +111,14 @@ static void what_others_change_is_found_and_put_right(void **state)
 	char *before = printed(), *after;
 	bool intact = false;
 
-	assert_ok(firewall_check(SIX, &rules, &intact, &err));
+	assert_ok(firewall_check(lab.firewall, SIX, &rules, &intact, &err));
 	assert_true(intact);
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		run(changes[i]);
-		assert_ok(firewall_check(SIX, &rules, &intact, &err));
+		assert_ok(firewall_check(lab.firewall, SIX, &rules, &intact, &err));
 		if (intact)
 			fail_msg("not found: %s", changes[i]);
-		assert_ok(firewall_sync(SIX, &rules, &err));
+		assert_ok(firewall_sync(lab.firewall, SIX, &rules, &err));
 		after = printed();
 		assert_string_equal(before, after);
 		free(after);
@@ -132,7 +132,7 @@ static void nothing_stays_behind(void **state)
 	char *text;
 
 	run("ip6tables-legacy -w -A FORWARD -s 2001:db8:9::/48 -j DROP");
-	assert_ok(firewall_sync(SIX, &none, &err));
+	assert_ok(firewall_sync(lab.firewall, SIX, &none, &err));
 	text = printed();
 	assert_null(strstr(text, "STACK"));
 	assert_has(text, "-A FORWARD -s 2001:db8:9::/48 -j DROP");
