@@ -18,6 +18,7 @@
 #include "cmd/cli/scale.h"
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/strbuf.h"
 #include "core/model/project.h"
 #include "core/model/uses.h"
 
@@ -215,6 +216,24 @@ static int run_foreground(struct cli *cli, const struct project *project,
 	return shown.n > 0 ? attach(cli, project->name, &options, err) : 0;
 }
 
+/* Said by `up` alone: whoever looks at a service later knows it by then. */
+static void tell_exposed(const struct cli *cli, const struct project *project, char **services,
+			 size_t n)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < project->n_services; i++) {
+		const struct service *service = &project->services[i];
+
+		if (service->rootfs.host && containers_selected(service->name, services, n))
+			strbuf_printf(&names, "%s%s", names.len ? ", " : "", service->name);
+	}
+	if (names.len && cli->progress != PROGRESS_QUIET)
+		cli_say("note: with 'rootfs: host' %s can read what is on this host's root file "
+			"system, as root also /etc/shadow and private keys",
+			names.text);
+}
+
 static int check_args(const struct up_args *args, const struct project *project)
 {
 	if (args->force_recreate && args->no_recreate)
@@ -249,6 +268,7 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 		return r;
 	if (args->dry_run)
 		return plan_print(cli, project->name, request, false, err);
+	tell_exposed(cli, project, services, n);
 	if (args->detach || wait || args->no_start)
 		return bring_up(cli, project, request, NULL, err);
 	return run_foreground(cli, project, args, request, services, n, err);

@@ -108,8 +108,18 @@ static void check_image(struct decoder *decoder, const struct service *service, 
 		decode_note(decoder, service->build->pos,
 			    "building images is not there yet: the image is used as it is; build "
 			    "it with buildah or docker and 'stack image import' it");
-	else if (!service->build && !service->image)
+	else if (!service->build && !service->image && !service->rootfs.path)
 		decode_error(decoder, pos, "the service has no image; say which with 'image:'");
+}
+
+static void check_rootfs(struct decoder *decoder, const struct service *service)
+{
+	const struct rootfs *rootfs = &service->rootfs;
+
+	if (rootfs->path && (service->image || service->build))
+		decode_error(decoder, rootfs->pos,
+			     "x-stack.rootfs: not together with '%s'; remove one of them",
+			     service->image ? "image" : "build");
 }
 
 static void check_probe(struct decoder *decoder, const struct service *service)
@@ -152,5 +162,6 @@ void draft_finish(struct decoder *decoder, struct draft_service *draft, const ch
 			service->restart_max_attempts = draft->policy_attempts;
 	}
 	check_image(decoder, service, pos);
+	check_rootfs(decoder, service);
 	check_probe(decoder, service);
 }

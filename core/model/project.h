@@ -217,6 +217,16 @@ struct userns {
 	struct position pos;
 };
 
+/* x-stack.rootfs: the root file system where there is no image */
+struct rootfs {
+	const char *path; /* absolute; NULL: there is an image */
+	bool host;	  /* PATH is "/", the host's own root */
+	const char
+		*name; /* in an image's place: ROOTFS_NAME_PREFIX and PATH, no image's reference */
+	struct position pos;
+};
+#define ROOTFS_NAME_PREFIX "rootfs:"
+
 /* services.<name>.secrets and .configs: one file that the container is given */
 struct file_reference {
 	const char *source; /* key in project->secrets or project->configs */
@@ -277,9 +287,10 @@ struct service {
 	const char *name;
 	struct position pos;
 
-	const char *image;	   /* <project>-<service> where only `build` is said */
-	const char *platform;	   /* NULL: not said; the host's in any case */
-	const char *pull_policy;   /* NULL: not said */
+	const char *image;	 /* <project>-<service> where only `build` is said; NULL with … */
+	struct rootfs rootfs;	 /* … this; see service_image() */
+	const char *platform;	 /* NULL: not said; the host's in any case */
+	const char *pull_policy; /* NULL: not said */
 	const struct node *build;  /* as in the file; NULL: it is not built */
 	struct strings command;	   /* NOT is_set: the image's */
 	struct strings entrypoint; /* NOT is_set: the image's */
@@ -421,6 +432,9 @@ const struct network *project_network(const struct project *project, const char 
 const struct volume *project_volume(const struct project *project, const char *key);
 const struct file_object *project_secret(const struct project *project, const char *key);
 const struct file_object *project_config(const struct project *project, const char *key);
+
+/* What its containers are made of: the image's reference, or the name of its root file system. */
+const char *service_image(const struct service *service);
 
 /* A copy of FROM and what is in it. */
 struct strings strings_copy(struct arena *arena, const struct strings *from);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMS_MAX 24
+#define FORMS_MAX 28
 
 static const struct {
 	const char *key;
@@ -113,7 +113,7 @@ static const struct {
 	  "{probe: {notify: true}}", "{on_unhealthy: stop}", "{on_unhealthy: none}",
 	  "{update: rolling}", "{update: recreate}", "{on_dependency_failure: hold}",
 	  "{on_dependency_failure: ignore}", "{schedule: '*/5 9-17 * * mon-fri'}",
-	  "{schedule: '@daily'}", "{oneoff: attached}"},
+	  "{schedule: '@daily'}", "{oneoff: attached}", "{rootfs: ./host}", "{rootfs: host}"},
 	 {{"{prob: {tcp: 1}}", "'probe'"},
 	  {"{probe: {tcp: 0}}", "out of range"},
 	  {"{probe: {http: 0/}}", "PORT/PATH"},
@@ -133,7 +133,10 @@ static const struct {
 	  {"{update: [rolling]}", "found a list"},
 	  {"{on_dependency_failure: x}", "hold"},
 	  {"{schedule: '* * * *'}", "day of week is missing"},
-	  {"{schedule: '99 * * * *'}", "no minute"}}},
+	  {"{schedule: '99 * * * *'}", "no minute"},
+	  {"{rootfs: /}", "write 'rootfs: host'"},
+	  {"{rootfs: [host]}", "found a list"},
+	  {"{rootfs: ''}", "empty"}}},
 	{"stop_signal", {"SIGINT", "9"}, {{"[x]", "found a list"}}},
 	{"stop_grace_period",
 	 {"1m30s", "0s"},
@@ -231,7 +234,8 @@ static const char *with(struct strbuf *text, const char *key, const char *value)
 		      "networks: {n: {enable_ipv6: true, ipam: {config: [{subnet: 10.9.9.0/24}, "
 		      "{subnet: 'fd00:9::/64'}]}}}\n"
 		      "volumes: {v: }\nsecrets: {s: {content: c}}\nconfigs: {c: {content: c}}\n",
-		      strcmp(key, "image") ? "    image: x\n" : "", key, value);
+		      strcmp(key, "image") && !strstr(value, "rootfs") ? "    image: x\n" : "", key,
+		      value);
 	return text->text;
 }
 
