@@ -8,6 +8,7 @@
 #include "core/model/names.h"
 #include "core/model/node.h"
 #include "core/model/normalise.h"
+#include "core/model/watch.h"
 
 #include <string.h>
 
@@ -122,6 +123,14 @@ static void check_rootfs(struct decoder *decoder, const struct service *service)
 			     service->image ? "image" : "build");
 }
 
+static void check_watch(struct decoder *decoder, const struct service *service)
+{
+	for (size_t i = 0; i < service->watch.n; i++)
+		if (service->watch.items[i].action == WATCH_REBUILD && !service->build)
+			decode_error(decoder, service->watch.items[i].pos,
+				     "develop.watch: 'rebuild' needs 'build', which says how");
+}
+
 static void check_probe(struct decoder *decoder, const struct service *service)
 {
 	const struct health_probe *probe = &service->probe;
@@ -163,5 +172,6 @@ void draft_finish(struct decoder *decoder, struct draft_service *draft, const ch
 	}
 	check_image(decoder, service, pos);
 	check_rootfs(decoder, service);
+	check_watch(decoder, service);
 	check_probe(decoder, service);
 }

@@ -9,6 +9,7 @@
 struct arena;
 struct kept;
 struct node;
+struct watch_rule;
 
 /*
  * Project: what the stack file asks for, resolved
@@ -283,6 +284,12 @@ struct hooks {
 	size_t n;
 };
 
+/* services.<name>.develop.watch; watch.h */
+struct watch_rules {
+	const struct watch_rule *items;
+	size_t n;
+};
+
 struct service {
 	const char *name;
 	struct position pos;
@@ -358,6 +365,7 @@ struct service {
 	const char *schedule; /* cron.h; NULL: it is started like all others */
 	struct position schedule_pos;
 	struct strings profiles;
+	struct watch_rules watch;
 	const struct kept *kept; /* for others; kept.h */
 };
 
