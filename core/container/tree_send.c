@@ -38,13 +38,14 @@ static struct tree_entry entry_of(enum tree_type type, const struct stat *st, co
 				   .name = name};
 }
 
-static int send_range(struct tree_sender *sender, int fd, off_t from, off_t to, struct err *err)
+/* What is in FD from *AT on, but not from TO on; *AT is where it ended. */
+static int send_range(struct tree_sender *sender, int fd, off_t *at, off_t to, struct err *err)
 {
 	unsigned char data[32768];
 
-	while (from < to) {
-		size_t want = to - from < (off_t)sizeof(data) ? (size_t)(to - from) : sizeof(data);
-		ssize_t n = pread(fd, data, want, from);
+	while (*at < to) {
+		size_t want = to - *at < (off_t)sizeof(data) ? (size_t)(to - *at) : sizeof(data);
+		ssize_t n = pread(fd, data, want, *at);
 		int r;
 
 		if (n < 0 && errno == EINTR)
@@ -53,10 +54,10 @@ static int send_range(struct tree_sender *sender, int fd, off_t from, off_t to, 
 			return err_sys(err, errno, "read '%s'", sender->path.text);
 		if (n == 0)
 			return 0;
-		r = tree_put_data(sender->out, (uint64_t)from, data, (size_t)n, err);
+		r = tree_put_data(sender->out, (uint64_t)*at, data, (size_t)n, err);
 		if (r < 0)
 			return r;
-		from += n;
+		*at += n;
 	}
 	return 0;
 }
@@ -77,34 +78,10 @@ static int send_pieces(struct tree_sender *sender, int fd, off_t size, struct er
 		else
 			to = lseek(fd, from, SEEK_HOLE);
 		to = to <= from || to > size ? size : to;
-		r = send_range(sender, fd, from, to, err);
+		r = send_range(sender, fd, &from, to, err);
 		at = to;
 	}
 	return r;
-}
-
-/* Files of /proc have content, but no size. */
-static int send_unsized(struct tree_sender *sender, int fd, off_t *ret_size, struct err *err)
-{
-	unsigned char data[4096];
-	off_t at = 0;
-
-	for (;;) {
-		ssize_t n = read(fd, data, sizeof(data));
-		int r;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, errno, "read '%s'", sender->path.text);
-		*ret_size = at;
-		if (n == 0)
-			return 0;
-		r = tree_put_data(sender->out, (uint64_t)at, data, (size_t)n, err);
-		if (r < 0)
-			return r;
-		at += n;
-	}
 }
 
 static int send_file(struct tree_sender *sender, int found, const struct stat *st, const char *name,
@@ -123,8 +100,9 @@ static int send_file(struct tree_sender *sender, int found, const struct stat *s
 	entry.offset = (uint64_t)size;
 	r = tree_put(sender->out, &entry, err);
 	if (r == 0)
+		/* Files of /proc have content, but no size. */
 		r = size ? send_pieces(sender, fd, size, err)
-			 : send_unsized(sender, fd, &size, err);
+			 : send_range(sender, fd, &size, INT64_MAX, err);
 	return r < 0 ? r : tree_put_data(sender->out, (uint64_t)size, NULL, 0, err);
 }
 
