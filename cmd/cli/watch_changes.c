@@ -42,6 +42,8 @@ static size_t position(const struct watch_changes *changes, const char *path)
 
 static void take_out(struct watch_changes *changes, size_t from, size_t to)
 {
+	if (from == to)
+		return;
 	for (size_t i = from; i < to; i++)
 		free(changes->paths[i]);
 	memmove(changes->paths + from, changes->paths + to,
