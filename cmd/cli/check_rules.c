@@ -69,6 +69,12 @@ static void caps_kept(const struct service *service, struct check_report *report
 		 service, report);
 }
 
+static void host_root(const struct service *service, struct check_report *report)
+{
+	if (service->rootfs.host)
+		check_found(report, service, service->rootfs.pos, NULL);
+}
+
 static void host_network(const struct service *service, struct check_report *report)
 {
 	found_if(sharing_is_host(service->network_mode), service, report);
@@ -279,6 +285,9 @@ const struct check_rule check_rules[] = {
 	{"5.6", "sensitive-mount", CHECK_HIGH, check_sensitive_mounts,
 	 "a directory that belongs to the host's own system is mounted",
 	 "mount only the file or directory it needs, with ':ro'"},
+	{"5.6", "host-root", CHECK_HIGH, host_root,
+	 "its root file system is the host's: root in it reads /etc/shadow and every private key",
+	 "write an image, or 'rootfs:' with a directory that has only what it needs"},
 	{"5.4", "cap-of-host", CHECK_HIGH, caps_of_host,
 	 "it has capabilities that reach out of the container",
 	 "remove them from 'cap_add'"},

@@ -99,6 +99,13 @@ int containers_pick(const json_t *list, const char *service, json_int_t index,
 	return no_such_service(list, service, err);
 }
 
+int container_directory(const struct paths *paths, const char *project, const json_t *container,
+			char *ret, size_t size, struct err *err)
+{
+	return paths_join(ret, size, err, "%s/%s/containers/%s", paths->run, project,
+			  output_string(container, "name"));
+}
+
 bool container_is_alive(const json_t *container)
 {
 	static const char *const states[] = {"starting", "running",    "draining",

@@ -40,6 +40,10 @@ bool containers_selected(const char *name, char *const *names, size_t n);
 int containers_pick(const json_t *list, const char *service, json_int_t index,
 		    const json_t **ret_container, struct err *err);
 
+/* Where the shim finds CONTAINER, of PROJECT: <run>/PROJECT/containers/NAME. */
+int container_directory(const struct paths *paths, const char *project, const json_t *container,
+			char *ret, size_t size, struct err *err);
+
 /* Is there a process in it, or about to be one again? */
 bool container_is_alive(const json_t *container);
 

@@ -54,8 +54,7 @@ static int find_container(struct cli *cli, const char *service, int64_t index, c
 	if (strcmp(state, "running") != 0 && strcmp(state, "stopping") != 0)
 		return err_set(err, ESRCH, "container '%s' is not running, it is %s",
 			       output_string(container, "name"), state);
-	return paths_join(ret_directory, size, err, "%s/%s/containers/%s", cli->paths.run, project,
-			  output_string(container, "name"));
+	return container_directory(&cli->paths, project, container, ret_directory, size, err);
 }
 
 static int exec_run(struct cli *cli, const void *values, char **words, size_t n, struct err *err)

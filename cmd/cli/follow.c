@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cli/follow.h"
 
+#include "cmd/cli/again.h"
 #include "cmd/cli/cli.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
@@ -20,20 +21,6 @@ static void add(json_t *list, const char *text)
 		json_array_append_new(list, json);
 }
 
-static void add_option(json_t *argv, const char *option, const char *value)
-{
-	if (!value)
-		return;
-	add(argv, option);
-	add(argv, value);
-}
-
-static void add_list(json_t *argv, const char *option, const struct string_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		add_option(argv, option, list->items[i]);
-}
-
 static bool is_standard_input(const struct cli *cli)
 {
 	for (size_t i = 0; i < cli->globals.files.n; i++)
@@ -45,23 +32,19 @@ static bool is_standard_input(const struct cli *cli)
 static json_t *arguments(const struct cli *cli, const char *project, const char *const *options,
 			 size_t n)
 {
-	const struct cli_globals *globals = &cli->globals;
+	CLEANUP(string_list_release) struct string_list list = {.items = NULL};
 	json_t *argv = json_array();
 
-	add(argv, "stack");
-	add_option(argv, "--root", cli->paths.root);
-	add_option(argv, "--run", cli->paths.run);
-	add_list(argv, "-f", &globals->files);
-	add_list(argv, "--env-file", &globals->env_files);
-	add_list(argv, "--profile", &globals->profiles);
-	add_option(argv, "--project-directory", globals->project_directory);
-	add_option(argv, "-p", project);
-	add_option(argv, "--progress", "quiet");
-	add(argv, "up");
-	add(argv, "-d");
-	add(argv, "--follow-file");
+	again_arguments(cli, project, &list);
+	string_list_add(&list, "--progress");
+	string_list_add(&list, "quiet");
+	string_list_add(&list, "up");
+	string_list_add(&list, "-d");
+	string_list_add(&list, "--follow-file");
 	for (size_t i = 0; i < n; i++)
-		add(argv, options[i]);
+		string_list_add(&list, options[i]);
+	for (size_t i = 0; i < list.n; i++)
+		add(argv, list.items[i]);
 	return argv;
 }
 

@@ -52,9 +52,13 @@ static json_t *layers_json(const struct container_spec *spec)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; spec->lowers && spec->lowers[i]; i++)
-		json_array_append_new(array,
-				      json_sprintf("%s/%s", spec->layers_dir, spec->lowers[i]));
+	for (size_t i = 0; spec->lowers && spec->lowers[i]; i++) {
+		const char *lower = spec->lowers[i];
+
+		json_array_append_new(
+			array, lower[0] == '/' ? json_string(lower)
+					       : json_sprintf("%s/%s", spec->layers_dir, lower));
+	}
 	return array;
 }
 

@@ -90,14 +90,17 @@ static void make_once(json_t *definition, const struct run_args *args, const cha
 {
 	static const char *const others[] = {"container_name", "scale",	   "restart", "profiles",
 					     "deploy",	       "hostname", "attach"};
+	json_t *rootfs;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		json_object_del(definition, others[i]);
 	if (!args->service_ports)
 		json_object_del(definition, "ports");
 	set_text(definition, "container_name", name);
+	rootfs = json_object_get(json_object_get(definition, "x-stack"), "rootfs");
 	json_object_set_new(definition, "x-stack",
-			    json_pack("{s:s}", "oneoff", args->detach ? "detached" : "attached"));
+			    json_pack("{s:s, s:O*}", "oneoff",
+				      args->detach ? "detached" : "attached", "rootfs", rootfs));
 }
 
 static void set_command(json_t *definition, const struct run_args *args, char *const *words,

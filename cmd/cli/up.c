@@ -16,8 +16,10 @@
 #include "cmd/cli/progress.h"
 #include "cmd/cli/request.h"
 #include "cmd/cli/scale.h"
+#include "cmd/cli/watch.h"
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/strbuf.h"
 #include "core/model/project.h"
 #include "core/model/uses.h"
 
@@ -28,7 +30,7 @@
 
 struct up_args {
 	bool detach, wait, force_recreate, no_recreate, no_deps, remove_orphans, no_start, dry_run;
-	bool follow_file;
+	bool follow_file, watch;
 	bool no_color, no_prefix, timestamps, abort_on_exit;
 	int64_t wait_timeout, timeout;
 	const char *exit_code_from;
@@ -55,6 +57,8 @@ static const struct option_spec up_options[] = {
 	 "before a container that does not stop is killed"},
 	{0, "follow-file", OPTION_FLAG, ARG(follow_file), NULL,
 	 "apply the stack file whenever it is saved, until it is down"},
+	{'w', "watch", OPTION_FLAG, ARG(watch), NULL,
+	 "do what 'develop' says when files change, as 'stack watch' does"},
 	{0, "no-start", OPTION_FLAG, ARG(no_start), NULL, "create the containers, start none"},
 	{0, "dry-run", OPTION_FLAG, ARG(dry_run), NULL, "only show what would change ('plan')"},
 	{0, "no-color", OPTION_FLAG, ARG(no_color), NULL, "logs without colours"},
@@ -197,7 +201,7 @@ static int run_foreground(struct cli *cli, const struct project *project,
 		.abort_on_exit = args->abort_on_exit || args->exit_code_from,
 		.exit_code_from = args->exit_code_from,
 	};
-	int r;
+	int watcher = -1, r;
 
 	interrupt.paths = &cli->paths;
 	interrupt.project = project->name;
@@ -210,9 +214,31 @@ static int run_foreground(struct cli *cli, const struct project *project,
 	r = interrupt_init(&interrupt, err);
 	if (r == 0)
 		r = bring_up(cli, project, request, &interrupt, err);
+	if (r == 0 && args->watch)
+		r = watch_start(cli, project, services, n, &watcher, err);
 	if (r < 0)
 		return r;
-	return shown.n > 0 ? attach(cli, project->name, &options, err) : 0;
+	r = shown.n > 0 ? attach(cli, project->name, &options, err) : 0;
+	watch_end(watcher);
+	return r;
+}
+
+/* Said by `up` alone: whoever looks at a service later knows it by then. */
+static void tell_exposed(const struct cli *cli, const struct project *project, char **services,
+			 size_t n)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < project->n_services; i++) {
+		const struct service *service = &project->services[i];
+
+		if (service->rootfs.host && containers_selected(service->name, services, n))
+			strbuf_printf(&names, "%s%s", names.len ? ", " : "", service->name);
+	}
+	if (names.len && cli->progress != PROGRESS_QUIET)
+		cli_say("note: with 'rootfs: host' %s can read what is on this host's root file "
+			"system, as root also /etc/shadow and private keys",
+			names.text);
 }
 
 static int check_args(const struct up_args *args, const struct project *project)
@@ -222,6 +248,8 @@ static int check_args(const struct up_args *args, const struct project *project)
 	if ((args->detach || args->wait) && (args->abort_on_exit || args->exit_code_from))
 		return cli_usage_error("up: --abort-on-container-exit and --exit-code-from need "
 				       "the foreground; leave out -d and --wait");
+	if ((args->detach || args->wait || args->no_start) && args->watch)
+		return cli_usage_error("up: --watch needs the foreground; use 'stack watch'");
 	if (args->exit_code_from && !project_service(project, args->exit_code_from))
 		return cli_usage_error("up: --exit-code-from: no such service: '%s'",
 				       args->exit_code_from);
@@ -249,6 +277,7 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 		return r;
 	if (args->dry_run)
 		return plan_print(cli, project->name, request, false, err);
+	tell_exposed(cli, project, services, n);
 	if (args->detach || wait || args->no_start)
 		return bring_up(cli, project, request, NULL, err);
 	return run_foreground(cli, project, args, request, services, n, err);

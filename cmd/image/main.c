@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_import, &command_ls, &command_rm};
+static const struct command *const commands[] = {&command_import, &command_ls, &command_rm,
+						 &command_tar};
 
 static int usage(FILE *out)
 {

@@ -14,6 +14,7 @@ int command_run(int argc, char **argv);
 int command_adopt(int argc, char **argv);
 int command_exec(int argc, char **argv);
 int command_guard(int argc, char **argv);
+int command_cp(int argc, char **argv);
 
 struct err;
 
@@ -46,5 +47,19 @@ struct loaded_spec {
 /* Read DIRFD/spec.  To be released with loaded_spec_release(). */
 int loaded_spec_read(int dirfd, struct loaded_spec *ret_loaded, struct err *err);
 void loaded_spec_release(struct loaded_spec *loaded);
+
+/*
+ * The container whose directory PATH is: what it is made of, to be released, and
+ * descriptors of its directory (RET_DIR may be NULL) and of its first process, -1
+ * unless it runs.
+ */
+int container_open(const char *path, struct loaded_spec *ret_loaded, int *ret_dir, int *ret_pidfd,
+		   struct err *err);
+
+/*
+ * "stack: TEXT" on standard error.  It may quote a name of the image's or of a
+ * script's: nothing in it is to move a cursor.
+ */
+void say(const char *text);
 
 #endif

@@ -9,7 +9,6 @@
 #include "core/container/channel.h"
 #include "core/container/join.h"
 #include "core/container/program.h"
-#include "core/container/state.h"
 #include "core/container/sys.h"
 
 #include <errno.h>
@@ -35,22 +34,11 @@ struct exec {
 	int pidfd, master;
 };
 
-static int open_container(struct exec *exec, struct err *err)
+static int find_container(struct exec *exec, struct err *err)
 {
-	const char *path = exec->options.dir;
-	CLEANUP_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), shim = -1;
-	struct container_state state;
-	int r;
+	int r = container_open(exec->options.dir, &exec->loaded, NULL, &exec->container, err);
 
-	if (dir < 0)
-		return err_sys(err, errno, "open container directory '%s'", path);
-	r = loaded_spec_read(dir, &exec->loaded, err);
-	if (r < 0)
-		return r;
-	r = state_read(dir, &state, err);
-	if (r == 0)
-		state_open(&state, &exec->container, &shim);
-	if (r == -ENOENT || (r == 0 && exec->container < 0))
+	if (r == 0 && exec->container < 0)
 		return err_set(err, ESRCH, "container '%s' is not running", exec->loaded.spec.name);
 	return r;
 }
@@ -177,7 +165,7 @@ static int run(struct exec *exec, struct err *err)
 	sigset_t old;
 	pid_t pid;
 
-	r = open_container(exec, err);
+	r = find_container(exec, err);
 	if (r == 0)
 		r = open_cgroup(exec, err);
 	if (r < 0)
@@ -195,22 +183,6 @@ static int run(struct exec *exec, struct err *err)
 	return exec->options.detach ? 0 : attend(exec);
 }
 
-/* The sentence may quote a name of the image's or of a script's: nothing in it is to move a cursor.
- */
-static void say(const struct err *err)
-{
-	char text[sizeof(err->msg)];
-	size_t n = 0;
-
-	for (const unsigned char *p = (const unsigned char *)err->msg; *p; p++) {
-		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
-
-		text[n++] = *p < 0x20 || *p == 0x7f || c1 ? '?' : (char)*p;
-		p += c1;
-	}
-	fprintf(stderr, "stack: %.*s\n", (int)n, text);
-}
-
 int command_exec(int argc, char **argv)
 {
 	struct exec exec = {.container = -1, .cgroup = -1, .parent = -1, .pidfd = -1, .master = -1};
@@ -224,6 +196,6 @@ int command_exec(int argc, char **argv)
 		remove_cgroup(&exec);
 	}
 	if (err.code)
-		say(&err);
+		say(err.msg);
 	return code;
 }

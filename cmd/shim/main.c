@@ -10,10 +10,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", command_run},
-	{"adopt", command_adopt},
-	{"exec", command_exec},
-	{"guard", command_guard},
+	{"run", command_run},	  {"adopt", command_adopt}, {"exec", command_exec},
+	{"guard", command_guard}, {"cp", command_cp},
 };
 
 int main(int argc, char **argv)
@@ -21,7 +19,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	fputs("stack-shim is started by stack; its commands are run, adopt, exec and guard\n",
+	fputs("stack-shim is started by stack; its commands are run, adopt, exec, guard and cp\n",
 	      stderr);
 	return PROGRAM_OURS_FAILED;
 }

@@ -205,7 +205,7 @@ static int host_image_info(void *ctx, const char *reference, struct arena *arena
 {
 	CLEANUP(image_release) struct image image = {.id = NULL};
 	const struct host *host = ctx;
-	int r = image_find(host->paths, reference, &image, err);
+	int r = host_image_find(host, reference, &image, err);
 
 	if (r < 0)
 		return r;

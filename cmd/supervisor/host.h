@@ -37,6 +37,7 @@
  *	host_update.c		changing one that may be running
  *	host_process.c		starting, watching and ending its process
  *	host_spec.c		service + image → what the shim does
+ *	host_rootfs.c		root file systems that are no image's
  *	host_mounts.c		the mounts of that, host_files.c: /etc/hosts and the like
  */
 struct dns_server;
@@ -237,6 +238,20 @@ int host_rootfs_dir(const struct host *host, const char *container, const char *
 		    size_t size, struct err *err);
 
 struct arena;
+
+/*
+ * host_rootfs.c: the image NAME, or, where NAME is that of a root file system
+ * (core/model/project.h) or the id of one, an image that says nothing.
+ *
+ * -ENOENT: it is not there.  Blocks: for the disk.
+ */
+int host_image_find(const struct host *host, const char *name, struct image *ret_image,
+		    struct err *err);
+
+/* Our own trees, as paths in ROOTFS, in which they must not be seen; how many there are. */
+#define HOST_ROOTFS_HIDDEN_MAX 2
+size_t host_rootfs_hidden(const struct host *host, const struct rootfs *rootfs,
+			  const char *ret_targets[HOST_ROOTFS_HIDDEN_MAX], struct arena *arena);
 
 /* What a service's devices are on this host. */
 struct host_devices {

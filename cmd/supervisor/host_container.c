@@ -120,6 +120,11 @@ static int make_directories(const struct host *host, const char *name, struct er
 		if (r == 0)
 			r = fd_mkdir_p(path, 0755, err);
 	}
+	/* The overlay is mounted on it, also where no image has made it yet. */
+	if (r == 0)
+		r = paths_join(path, sizeof(path), err, "%s/layers", host->paths->root);
+	if (r == 0)
+		r = fd_mkdir_p(path, 0700, err);
 	if (r == 0)
 		r = paths_join(path, sizeof(path), err, "%s/projects/%s/logs", host->paths->root,
 			       host->project);
@@ -174,7 +179,7 @@ int host_container_create(void *ctx, const struct container_def *def,
 {
 	CLEANUP(image_release) struct image image = {.id = NULL};
 	struct host *host = ctx;
-	int r = image_find(host->paths, def->image_id, &image, err);
+	int r = host_image_find(host, def->image_id, &image, err);
 
 	if (r == 0)
 		r = record_save(host->run_fd, record, err);

@@ -2,9 +2,9 @@
 /*
  * What is mounted in a container, and in which order
  *
- * The image's volumes come first, then the service's mounts, then the three
- * files in /etc, secrets and configs; a later one for the same place takes it from an earlier one.
- * A place below another one is mounted after it.
+ * The service's mounts come first, then the image's volumes, what hides our own
+ * trees, the three files in /etc, secrets and configs; a later one for the same place takes it from
+ * an earlier one. A place below another one is mounted after it.
  */
 #include "cmd/supervisor/host.h"
 
@@ -177,6 +177,26 @@ static int image_volumes(struct host *host, const struct image *image, struct mo
 	return 0;
 }
 
+/* A root file system of the host's may have our own trees in it, with what is other containers'. */
+static void hide_trees(struct host *host, const struct service *service, struct mounts *mounts,
+		       struct arena *arena)
+{
+	const char *targets[HOST_ROOTFS_HIDDEN_MAX];
+	size_t n = host_rootfs_hidden(host, &service->rootfs, targets, arena);
+
+	for (size_t i = 0; i < n; i++) {
+		struct spec_mount mount = {.type = SPEC_MOUNT_TMPFS,
+					   .target = targets[i],
+					   .data = "mode=0755,size=4k",
+					   .flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+					   .propagation = MS_PRIVATE | MS_REC,
+					   .managed = 1};
+
+		if (!has(mounts, mount.target))
+			put(mounts, &mount);
+	}
+}
+
 static int etc_files(struct host *host, struct mounts *mounts, const char *container,
 		     struct arena *arena, struct err *err)
 {
@@ -270,7 +290,8 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 	const struct service *service = def->service;
 	struct mounts mounts = {.n = 0};
 	const char *network;
-	size_t room = service->n_mounts + service->secrets.n + service->configs.n + 8;
+	size_t room = service->n_mounts + service->secrets.n + service->configs.n + 8 +
+		      HOST_ROOTFS_HIDDEN_MAX;
 	int r = 0;
 
 	for (char **v = image->volumes; v && *v; v++)
@@ -285,6 +306,7 @@ int host_spec_mounts(struct host *host, const struct container_def *def, const s
 	}
 	if (r == 0)
 		r = image_volumes(host, image, &mounts, record, arena, err);
+	hide_trees(host, service, &mounts, arena);
 	/* Names and addresses are those of the network. */
 	network = host_shared(def, service->network_mode, arena);
 	if (r == 0)

@@ -65,6 +65,10 @@ static int spec_argv(struct container_spec *spec, const struct service *service,
 	spec->argv = ARENA_ARRAY(arena, const char *, count(entrypoint) + count(command) + 1);
 	append(spec->argv, &n, entrypoint);
 	append(spec->argv, &n, command);
+	if (n == 0 && service->rootfs.path)
+		return err_set(err, EINVAL,
+			       "the stack file does not say what to run, and with x-stack.rootfs "
+			       "there is no image that would; add 'command:'");
 	if (n == 0)
 		return err_set(err, EINVAL,
 			       "neither the stack file nor image '%s' says what to run; add "
@@ -108,9 +112,12 @@ static void spec_env(struct container_spec *spec, const struct service *service,
 		set_env(spec->envp, &n, &notify, arena);
 }
 
-static void spec_lowers(struct container_spec *spec, const struct image *image, struct arena *arena)
+static void spec_lowers(struct container_spec *spec, const struct service *service,
+			const struct image *image, struct arena *arena)
 {
-	spec->lowers = ARENA_ARRAY(arena, const char *, image->n_layers + 1);
+	spec->lowers = ARENA_ARRAY(arena, const char *, image->n_layers + 2);
+	if (service->rootfs.path)
+		spec->lowers[0] = service->rootfs.path;
 	for (size_t i = 0; i < image->n_layers; i++)
 		spec->lowers[i] = image->layers[image->n_layers - 1 - i];
 }
@@ -367,7 +374,7 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 
 	spec_simple(&spec, service, image, record);
 	spec_env(&spec, service, image, arena);
-	spec_lowers(&spec, image, arena);
+	spec_lowers(&spec, service, image, arena);
 	spec_sysctls(&spec, service, arena);
 	spec_log(host, &spec, service, arena);
 	r = spec_argv(&spec, service, image, arena, err);

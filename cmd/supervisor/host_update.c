@@ -156,7 +156,7 @@ static int update_spec(struct host *host, const struct container_def *def,
 	CLEANUP(host_devices_release) struct host_devices devices = {.n_nodes = 0};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	struct host_ids ids;
-	int r = image_find(host->paths, record->image_id, &image, err);
+	int r = host_image_find(host, record->image_id, &image, err);
 
 	if (r == 0)
 		r = host_devices_find(def->service, arena, &devices, err);

@@ -10,6 +10,7 @@
 #include "core/container/sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,16 @@ static void append(struct options *options, const char *text, bool escape)
 	options->text[options->len] = '\0';
 }
 
+/* Where LAYER is, in RET; false: that is too long a path. */
+static bool layer_path(const struct container_spec *spec, const char *layer, char ret[PATH_MAX])
+{
+	bool absolute = layer[0] == '/';
+	int n = snprintf(ret, PATH_MAX, "%s%s%s", absolute ? "" : spec->layers_dir,
+			 absolute ? "" : "/", layer);
+
+	return n >= 0 && n < PATH_MAX;
+}
+
 static size_t lowers_len(const struct container_spec *spec)
 {
 	size_t len = 0;
@@ -75,11 +86,10 @@ static int enter_links(const struct container_spec *spec, struct err *err)
 	if (dir < 0)
 		return dir;
 	for (int i = 0; spec->lowers[i]; i++) {
-		char target[4096], name[16];
+		char target[PATH_MAX], name[16];
 
 		snprintf(name, sizeof(name), "%d", i);
-		if ((size_t)snprintf(target, sizeof(target), "%s/%s", spec->layers_dir,
-				     spec->lowers[i]) >= sizeof(target))
+		if (!layer_path(spec, spec->lowers[i], target))
 			return err_set(err, ENAMETOOLONG, "layer '%.64s…' has too long a path",
 				       spec->lowers[i]);
 		if (symlinkat(target, dir, name) < 0)

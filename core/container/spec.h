@@ -70,7 +70,7 @@ struct container_spec {
 				up in the image */
 	spec_strings groups; /* group_add */
 
-	const char *layers_dir; /* the lowers are relative to this */
+	const char *layers_dir; /* the lowers are relative to this, unless absolute */
 	spec_strings lowers;	/* the highest first */
 	const char *upper, *work;
 	struct spec_mount *mounts; /* in the order they are made */

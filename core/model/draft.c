@@ -8,6 +8,7 @@
 #include "core/model/names.h"
 #include "core/model/node.h"
 #include "core/model/normalise.h"
+#include "core/model/watch.h"
 
 #include <string.h>
 
@@ -108,8 +109,26 @@ static void check_image(struct decoder *decoder, const struct service *service, 
 		decode_note(decoder, service->build->pos,
 			    "building images is not there yet: the image is used as it is; build "
 			    "it with buildah or docker and 'stack image import' it");
-	else if (!service->build && !service->image)
+	else if (!service->build && !service->image && !service->rootfs.path)
 		decode_error(decoder, pos, "the service has no image; say which with 'image:'");
+}
+
+static void check_rootfs(struct decoder *decoder, const struct service *service)
+{
+	const struct rootfs *rootfs = &service->rootfs;
+
+	if (rootfs->path && (service->image || service->build))
+		decode_error(decoder, rootfs->pos,
+			     "x-stack.rootfs: not together with '%s'; remove one of them",
+			     service->image ? "image" : "build");
+}
+
+static void check_watch(struct decoder *decoder, const struct service *service)
+{
+	for (size_t i = 0; i < service->watch.n; i++)
+		if (service->watch.items[i].action == WATCH_REBUILD && !service->build)
+			decode_error(decoder, service->watch.items[i].pos,
+				     "develop.watch: 'rebuild' needs 'build', which says how");
 }
 
 static void check_probe(struct decoder *decoder, const struct service *service)
@@ -152,5 +171,7 @@ void draft_finish(struct decoder *decoder, struct draft_service *draft, const ch
 			service->restart_max_attempts = draft->policy_attempts;
 	}
 	check_image(decoder, service, pos);
+	check_rootfs(decoder, service);
+	check_watch(decoder, service);
 	check_probe(decoder, service);
 }

@@ -89,6 +89,12 @@ extern const struct kind kind_http, kind_pattern, kind_http_path, kind_http_stat
 /* kinds_userns.c: of struct service */
 extern const struct kind kind_userns;
 
+/* kinds_watch.c: struct watch_rules */
+extern const struct kind kind_watch;
+
+/* kinds_rootfs.c: struct rootfs */
+extern const struct kind kind_rootfs;
+
 /* kinds_devices.c: of struct service */
 extern const struct kind kind_devices, kind_device_rules;
 

@@ -145,7 +145,7 @@ void normalise_images(struct project *project)
 	struct service *services = (struct service *)project->services;
 
 	for (size_t i = 0; i < project->n_services; i++)
-		if (!services[i].image)
+		if (!services[i].image && !services[i].rootfs.path)
 			services[i].image = arena_printf(project->arena, "%s-%s", project->name,
 							 services[i].name);
 }

@@ -48,6 +48,11 @@ const struct file_object *project_config(const struct project *project, const ch
 	return find_file(project->configs, project->n_configs, key);
 }
 
+const char *service_image(const struct service *service)
+{
+	return service->rootfs.path ? service->rootfs.name : service->image;
+}
+
 struct strings strings_copy(struct arena *arena, const struct strings *from)
 {
 	struct strings copy = {.items = ARENA_ARRAY(arena, const char *, from->n + 1),

@@ -2,6 +2,8 @@
 #ifndef STACK_CORE_MODEL_PROJECT_H
 #define STACK_CORE_MODEL_PROJECT_H
 
+#include "core/model/limits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +11,7 @@
 struct arena;
 struct kept;
 struct node;
+struct watch_rule;
 
 /*
  * Project: what the stack file asks for, resolved
@@ -151,34 +154,6 @@ struct ulimit {
 	int64_t soft, hard; /* -1: unlimited */
 };
 
-/* blkio_config.device_*: how much of a block device */
-struct io_limit {
-	const char *path; /* on the host */
-	int64_t rate;	  /* bytes or operations a second */
-};
-
-struct io_limits {
-	const struct io_limit *items;
-	size_t n;
-};
-
-struct blkio {
-	int64_t weight; /* 10 … 1000; 0: not said */
-	struct io_limits read_bps, write_bps, read_iops, write_iops;
-};
-
-/* mem_limit, cpus, … and deploy.resources.limits, whichever the file has */
-struct limits {
-	int64_t memory;		    /* bytes; 0: none */
-	int64_t memory_swap;	    /* memswap_limit, bytes; -1: unlimited; 0: not said */
-	int64_t memory_reservation; /* bytes; 0: none */
-	int64_t cpu_millis;	    /* thousandths of one CPU; 0: none */
-	int64_t cpu_shares;	    /* 2 … 262144, docker's scale; 0: not said (1024) */
-	int64_t pids;		    /* -1: unlimited; 0: not said */
-	const char *cpuset;	    /* "0-1"; NULL: all */
-	struct blkio blkio;
-};
-
 /* security_opt, read: what is said last counts */
 enum seccomp_choice {
 	SECCOMP_CHOICE_NONE, /* not said: the built-in profile, unless privileged */
@@ -216,6 +191,16 @@ struct userns {
 	uint32_t first, count; /* map: COUNT of the host's ids from FIRST on */
 	struct position pos;
 };
+
+/* x-stack.rootfs: the root file system where there is no image */
+struct rootfs {
+	const char *path; /* absolute; NULL: there is an image */
+	bool host;	  /* PATH is "/", the host's own root */
+	const char
+		*name; /* in an image's place: ROOTFS_NAME_PREFIX and PATH, no image's reference */
+	struct position pos;
+};
+#define ROOTFS_NAME_PREFIX "rootfs:"
 
 /* services.<name>.secrets and .configs: one file that the container is given */
 struct file_reference {
@@ -273,13 +258,20 @@ struct hooks {
 	size_t n;
 };
 
+/* services.<name>.develop.watch; watch.h */
+struct watch_rules {
+	const struct watch_rule *items;
+	size_t n;
+};
+
 struct service {
 	const char *name;
 	struct position pos;
 
-	const char *image;	   /* <project>-<service> where only `build` is said */
-	const char *platform;	   /* NULL: not said; the host's in any case */
-	const char *pull_policy;   /* NULL: not said */
+	const char *image;	 /* <project>-<service> where only `build` is said; NULL with … */
+	struct rootfs rootfs;	 /* … this; see service_image() */
+	const char *platform;	 /* NULL: not said; the host's in any case */
+	const char *pull_policy; /* NULL: not said */
 	const struct node *build;  /* as in the file; NULL: it is not built */
 	struct strings command;	   /* NOT is_set: the image's */
 	struct strings entrypoint; /* NOT is_set: the image's */
@@ -347,6 +339,7 @@ struct service {
 	const char *schedule; /* cron.h; NULL: it is started like all others */
 	struct position schedule_pos;
 	struct strings profiles;
+	struct watch_rules watch;
 	const struct kept *kept; /* for others; kept.h */
 };
 
@@ -421,6 +414,9 @@ const struct network *project_network(const struct project *project, const char 
 const struct volume *project_volume(const struct project *project, const char *key);
 const struct file_object *project_secret(const struct project *project, const char *key);
 const struct file_object *project_config(const struct project *project, const char *key);
+
+/* What its containers are made of: the image's reference, or the name of its root file system. */
+const char *service_image(const struct service *service);
 
 /* A copy of FROM and what is in it. */
 struct strings strings_copy(struct arena *arena, const struct strings *from);

@@ -56,6 +56,9 @@ static const struct attribute own[] = {
 	{"schedule", &kind_schedule, AT(schedule), MERGE_REPLACE, APPLY_LIVE,
 	 .doc = "minute, hour, day of month, month and day of week, as in crontab(5), or @hourly, "
 		"@daily and the like: it is started then, unless it still runs, and not by 'up'"},
+	{"rootfs", &kind_rootfs, AT(rootfs), MERGE_REPLACE, APPLY_ROLLING,
+	 .doc = "instead of an image: a directory with a root file system, which is only read, or "
+		"host, the host's own; what the container writes is its own, see stack-file(5)"},
 	{"on_dependency_failure", &kind_choice, AT(on_dependency_failure), MERGE_REPLACE,
 	 APPLY_NONE, .accepts = "hold restart ignore",
 	 .doc = "hold: it is not started while a service it depends on fails; restart: it is "

@@ -116,7 +116,7 @@ int container_make(struct operation *operation, const struct action *action, boo
 	set_text(record.image_id, sizeof(record.image_id), action->image_id);
 	set_text(record.config_hash, sizeof(record.config_hash), action->config_hash);
 	set_text(record.live_hash, sizeof(record.live_hash), action->live_hash);
-	record.image = strdup(action->service->image);
+	record.image = strdup(service_image(action->service));
 	if (candidate)
 		keep_ports(&record, unit_find(s, action->replaces));
 	def.timing = &timing;

@@ -146,7 +146,8 @@ static int wish_service(struct wish *wish, struct supervisor *supervisor,
 	char *hashes;
 	int r;
 
-	r = driver->ops->image_info(driver->ctx, service->image, wish->arena, &image, &inner);
+	r = driver->ops->image_info(driver->ctx, service_image(service), wish->arena, &image,
+				    &inner);
 	if (r < 0 && ret->wanted) {
 		if (err)
 			*err = inner;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMS_MAX 24
+#define FORMS_MAX 28
 
 static const struct {
 	const char *key;
@@ -113,7 +113,7 @@ static const struct {
 	  "{probe: {notify: true}}", "{on_unhealthy: stop}", "{on_unhealthy: none}",
 	  "{update: rolling}", "{update: recreate}", "{on_dependency_failure: hold}",
 	  "{on_dependency_failure: ignore}", "{schedule: '*/5 9-17 * * mon-fri'}",
-	  "{schedule: '@daily'}", "{oneoff: attached}"},
+	  "{schedule: '@daily'}", "{oneoff: attached}", "{rootfs: ./host}", "{rootfs: host}"},
 	 {{"{prob: {tcp: 1}}", "'probe'"},
 	  {"{probe: {tcp: 0}}", "out of range"},
 	  {"{probe: {http: 0/}}", "PORT/PATH"},
@@ -133,7 +133,10 @@ static const struct {
 	  {"{update: [rolling]}", "found a list"},
 	  {"{on_dependency_failure: x}", "hold"},
 	  {"{schedule: '* * * *'}", "day of week is missing"},
-	  {"{schedule: '99 * * * *'}", "no minute"}}},
+	  {"{schedule: '99 * * * *'}", "no minute"},
+	  {"{rootfs: /}", "write 'rootfs: host'"},
+	  {"{rootfs: [host]}", "found a list"},
+	  {"{rootfs: ''}", "empty"}}},
 	{"stop_signal", {"SIGINT", "9"}, {{"[x]", "found a list"}}},
 	{"stop_grace_period",
 	 {"1m30s", "0s"},
@@ -197,7 +200,22 @@ static const struct {
 	{"isolation", {"default", "hyperv"}, {{NULL, NULL}}},
 	{"use_api_socket", {"false"}, {{"true", "no Docker daemon"}}},
 	{"pull_refresh_after", {"24h"}, {{NULL, NULL}}},
-	{"develop", {"{watch: [{path: ., action: sync, target: /x}]}"}, {{NULL, NULL}}},
+	{"develop",
+	 {"{watch: [{path: ., action: sync, target: /x}]}",
+	  "{watch: [{path: ./a, action: restart}, {path: b, action: sync+restart, target: /x, "
+	  "ignore: [node_modules/, '!x'], include: '*.js', initial_sync: true}]}",
+	  "{watch: [{path: ., action: sync+exec, target: /x, exec: {command: a b, user: c, "
+	  "working_dir: /d, environment: [E=f]}}]}"},
+	 {{"{watch: {path: .}}", "a list"},
+	  {"{watch: [{action: restart}]}", "'path' is missing"},
+	  {"{watch: [{path: .}]}", "'action' is missing"},
+	  {"{watch: [{path: ., action: sinc, target: /x}]}", "'sync'"},
+	  {"{watch: [{path: ., action: sync}]}", "'target' is missing"},
+	  {"{watch: [{path: ., action: sync, target: x}]}", "absolute"},
+	  {"{watch: [{path: ., action: sync+exec, target: /x}]}", "'exec' with a 'command'"},
+	  {"{watch: [{path: ., action: rebuild}]}", "needs 'build'"},
+	  {"{watch: [{path: ., action: restart, ignor: x}]}", "'ignore'"},
+	  {"{wach: []}", "'watch'"}}},
 	{"credential_spec", {"{file: x.json}"}, {{NULL, NULL}}},
 	{"mem_swappiness", {"5"}, {{NULL, NULL}}},
 	{"models", {"[m]"}, {{NULL, NULL}}},
@@ -231,7 +249,8 @@ static const char *with(struct strbuf *text, const char *key, const char *value)
 		      "networks: {n: {enable_ipv6: true, ipam: {config: [{subnet: 10.9.9.0/24}, "
 		      "{subnet: 'fd00:9::/64'}]}}}\n"
 		      "volumes: {v: }\nsecrets: {s: {content: c}}\nconfigs: {c: {content: c}}\n",
-		      strcmp(key, "image") ? "    image: x\n" : "", key, value);
+		      strcmp(key, "image") && !strstr(value, "rootfs") ? "    image: x\n" : "", key,
+		      value);
 	return text->text;
 }
 

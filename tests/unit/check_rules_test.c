@@ -39,7 +39,7 @@ static void look(struct fixture *f, const char *body)
 
 	*f = (struct fixture){.report = {.run_dir = RUN}, .err = ERR_INIT};
 	strbuf_printf(&text, "name: t\nservices: {s: {%s%s}}\n",
-		      strstr(body, "image:") ? "" : "image: x, ", body);
+		      strstr(body, "image:") || strstr(body, "rootfs:") ? "" : "image: x, ", body);
 	f->r = load_canonical(text.text, text.len, "t.yml", &diag, &f->project, &f->err);
 	diagnostics_render(&diag, &said);
 	if (f->r != 0)
@@ -88,6 +88,7 @@ static const struct {
 	{"sensitive-mount", "volumes: ['/etc:/e:ro']", "volumes: ['/etc/localtime:/e:ro']"},
 	{"sensitive-mount", "volumes: ['/etc/cron.d:/e']", "volumes: ['/etcetera:/e']"},
 	{"sensitive-mount", "volumes: ['/:/host:ro']", "volumes: ['/home/etc:/e']"},
+	{"host-root", "x-stack: {rootfs: host}", "x-stack: {rootfs: ./host}"},
 	{"cap-of-host", "cap_add: [SYS_ADMIN]", "cap_add: [NET_ADMIN]"},
 	{"cap-of-host", "cap_add: [ALL]", "privileged: true"},
 	{"host-network", "network_mode: host", "network_mode: none"},

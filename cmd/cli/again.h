@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CMD_CLI_AGAIN_H
+#define STACK_CMD_CLI_AGAIN_H
+
+#include "cmd/cli/options.h"
+
+struct cli;
+
+/*
+ * Again: another command of ours, about the same project
+ */
+
+/*
+ * Put "stack" and what this command was told before its name into ARGV: files,
+ * profiles, directories, and PROJECT.  The strings stay the command line's.
+ */
+void again_arguments(const struct cli *cli, const char *project, struct string_list *argv);
+
+/*
+ * Run PROGRAM with ARGV, which a NULL ends, without standard input.  Returns 0, or
+ * 1 when it failed, which it has said why.  Blocks: until it ends.
+ */
+int again_run(const char *program, const struct string_list *argv, struct err *err);
+
+/* Our own program, as PROGRAM. */
+#define AGAIN_SELF "/proc/self/exe"
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CMD_CLI_WATCH_CHANGES_H
+#define STACK_CMD_CLI_WATCH_CHANGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Watch changes: paths that have changed, until it is time to act
+ *
+ * A save is several events, a checkout of another branch thousands: what comes
+ * without a pause of WATCH_QUIET_MS is one change, but for no longer than
+ * WATCH_BURST_MS, so that who never stops writing is served as well.  Times are the
+ * caller's, in ms of a clock that only goes forward.
+ */
+#define WATCH_QUIET_MS 100
+#define WATCH_BURST_MS 2000
+
+struct watch_changes {
+	char **paths; /* relative, sorted; "" is all; none is below another one */
+	size_t n;
+	int64_t first_ms, last_ms;
+};
+
+/* Add PATH, copied: not again, and not what a directory that has changed contains. */
+void watch_changes_add(struct watch_changes *changes, const char *path, int64_t now_ms);
+
+/* How long to wait still before acting on CHANGES: 0: now; -1: there are none. */
+int64_t watch_changes_wait_ms(const struct watch_changes *changes, int64_t now_ms);
+
+/* There are none any more. */
+void watch_changes_clear(struct watch_changes *changes);
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cli/watch_files.h"
+
+#include "cmd/cli/cli.h"
+#include "core/base/cleanup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#define EVENTS                                                                                     \
+	(IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |        \
+	 IN_ONLYDIR | IN_EXCL_UNLINK)
+
+/* Deeper than that is no tree of sources. */
+#define DEPTH_MAX 256
+
+/* PATH as it is below ITEM's, "" for that itself; NULL: it is elsewhere. */
+static const char *below(const struct watch_item *item, const char *path)
+{
+	size_t len = strlen(item->path);
+
+	if (strncmp(path, item->path, len) != 0)
+		return NULL;
+	if (path[len] == '\0')
+		return path + len;
+	return path[len] == '/' ? path + len + 1 : len == 1 ? path + 1 : NULL;
+}
+
+static void mark(struct watch_files *files, const char *path, bool directory, int64_t now_ms)
+{
+	for (size_t i = 0; i < files->n_items; i++) {
+		struct watch_item *item = &files->items[i];
+		const char *rest = below(item, path);
+
+		/* Where only some files count, a directory of others is nothing that happened. */
+		if (rest && !(directory && item->rule->include.n > 0 && *rest) &&
+		    watch_item_wants(item, rest, directory))
+			watch_changes_add(&item->changes, rest, now_ms);
+	}
+}
+
+static bool is_wanted(const struct watch_files *files, const char *directory)
+{
+	for (size_t i = 0; i < files->n_items; i++) {
+		const char *rest = below(&files->items[i], directory);
+
+		if (rest && watch_item_wants(&files->items[i], rest, true))
+			return true;
+	}
+	return false;
+}
+
+static int no_room(int code, struct err *err)
+{
+	if (code == ENOSPC)
+		return err_set(err, ENOSPC,
+			       "there are more directories to watch than the kernel allows: raise "
+			       "it with 'sysctl fs.inotify.max_user_watches=524288', or say below "
+			       "'ignore' what need not be watched");
+	return err_set(err, code,
+		       "the kernel allows no further watcher: raise it with 'sysctl "
+		       "fs.inotify.max_user_instances=1024'");
+}
+
+/* The kernel has one watch for one directory, whatever it is called. */
+static int add_directory(struct watch_files *files, const char *path, struct err *err)
+{
+	int wd = inotify_add_watch(files->fd, path, EVENTS);
+	struct watch_directory *grown;
+	size_t at = 0;
+
+	if (wd < 0 && errno == ENOSPC)
+		return no_room(errno, err);
+	if (wd < 0)
+		return 0;
+	while (at < files->n_directories && files->directories[at].wd != wd)
+		at++;
+	if (at == files->n_directories) {
+		grown = realloc(files->directories, (at + 1) * sizeof(*grown));
+		if (!grown)
+			return err_nomem(err);
+		files->directories = grown;
+		files->n_directories++;
+	} else {
+		free(files->directories[at].path);
+	}
+	files->directories[at] = (struct watch_directory){wd, strdup(path)};
+	return files->directories[at].path ? 0 : err_nomem(err);
+}
+
+static int add_tree(struct watch_files *files, const char *path, int64_t now_ms, int depth,
+		    struct err *err);
+
+/* ENTRY of the directory PATH; what is in a new one came before its watch did. */
+static int add_entry(struct watch_files *files, int dir, const char *path, const char *name,
+		     int64_t now_ms, int depth, struct err *err)
+{
+	char child[PATH_MAX];
+	struct stat st;
+
+	if ((size_t)snprintf(child, sizeof(child), "%s/%s", strcmp(path, "/") ? path : "", name) >=
+		    sizeof(child) ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return is_wanted(files, child) ? add_tree(files, child, now_ms, depth + 1, err) : 0;
+	if (now_ms >= 0)
+		mark(files, child, false, now_ms);
+	return 0;
+}
+
+/* Watch PATH and all below it.  NOW_MS -1: it was there before, and has not changed. */
+static int add_tree(struct watch_files *files, const char *path, int64_t now_ms, int depth,
+		    struct err *err)
+{
+	int r = depth < DEPTH_MAX ? add_directory(files, path, err) : 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	if (r < 0 || depth == DEPTH_MAX)
+		return r;
+	dir = opendir(path);
+	while (dir && r == 0 && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			r = add_entry(files, dirfd(dir), path, entry->d_name, now_ms, depth, err);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+static int add_item(struct watch_files *files, const struct watch_item *item, struct err *err)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(item->path, '/');
+	int r;
+
+	if (access(item->path, F_OK) < 0)
+		cli_say("service '%s': '%s' is not there yet; it is watched as soon as it is",
+			item->service->name, item->path);
+	snprintf(parent, sizeof(parent), "%.*s", slash > item->path ? (int)(slash - item->path) : 1,
+		 item->path);
+	r = add_directory(files, parent, err);
+	return r < 0 ? r : add_tree(files, item->path, -1, 0, err);
+}
+
+int watch_files_init(struct watch_files *files, struct watch_item *items, size_t n, struct err *err)
+{
+	int r = 0;
+
+	*files = (struct watch_files){
+		.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .items = items, .n_items = n};
+	if (files->fd < 0)
+		return no_room(errno, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_item(files, &items[i], err);
+	return r;
+}
+
+/* It is called otherwise now, or is nowhere that matters. */
+static void forget_tree(struct watch_files *files, const char *path)
+{
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < files->n_directories; i++) {
+		const char *at = files->directories[i].path;
+
+		if (strncmp(at, path, len) == 0 && (at[len] == '/' || !at[len]))
+			inotify_rm_watch(files->fd, files->directories[i].wd);
+	}
+}
+
+static void forget(struct watch_files *files, size_t at)
+{
+	free(files->directories[at].path);
+	files->directories[at] = files->directories[--files->n_directories];
+}
+
+/* A new file is worth a look when it is closed; links and the like are never written. */
+static bool is_unfinished(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
+static int on_entry(struct watch_files *files, const char *path, uint32_t mask, int64_t now_ms,
+		    struct err *err)
+{
+	bool directory = mask & IN_ISDIR;
+
+	if (directory && (mask & IN_ATTRIB))
+		return 0;
+	if (!directory && (mask & IN_CREATE) && is_unfinished(path))
+		return 0;
+	if (directory && (mask & IN_MOVED_FROM))
+		forget_tree(files, path);
+	mark(files, path, directory, now_ms);
+	if (directory && (mask & (IN_CREATE | IN_MOVED_TO)) && is_wanted(files, path))
+		return add_tree(files, path, now_ms, 0, err);
+	return 0;
+}
+
+/* Events were lost: anything may have changed. */
+static int on_overflow(struct watch_files *files, int64_t now_ms, struct err *err)
+{
+	int r = 0;
+
+	cli_say("more has changed at once than the kernel could tell: looking at everything; what "
+		"was deleted may stay in the containers");
+	for (size_t i = 0; r == 0 && i < files->n_items; i++) {
+		watch_changes_add(&files->items[i].changes, "", now_ms);
+		r = add_tree(files, files->items[i].path, -1, 0, err);
+	}
+	return r;
+}
+
+static int on_event(struct watch_files *files, const struct inotify_event *event, int64_t now_ms,
+		    struct err *err)
+{
+	char path[PATH_MAX];
+	size_t at = 0;
+
+	if (event->mask & IN_Q_OVERFLOW)
+		return on_overflow(files, now_ms, err);
+	while (at < files->n_directories && files->directories[at].wd != event->wd)
+		at++;
+	if (at == files->n_directories)
+		return 0;
+	if (event->mask & IN_IGNORED) {
+		forget(files, at);
+		return 0;
+	}
+	if (event->len == 0 ||
+	    (size_t)snprintf(path, sizeof(path), "%s/%s",
+			     strcmp(files->directories[at].path, "/") ? files->directories[at].path
+								      : "",
+			     event->name) >= sizeof(path))
+		return 0;
+	return on_entry(files, path, event->mask, now_ms, err);
+}
+
+int watch_files_read(struct watch_files *files, int64_t now_ms, struct err *err)
+{
+	_Alignas(struct inotify_event) char buffer[65536];
+	ssize_t len;
+	int r = 0;
+
+	while (r == 0 && (len = read(files->fd, buffer, sizeof(buffer))) > 0) {
+		for (char *p = buffer; r == 0 && p < buffer + len;) {
+			const struct inotify_event *event = (const struct inotify_event *)p;
+
+			r = on_event(files, event, now_ms, err);
+			p += sizeof(*event) + event->len;
+		}
+	}
+	return r;
+}
+
+void watch_files_release(struct watch_files *files)
+{
+	for (size_t i = 0; i < files->n_directories; i++)
+		free(files->directories[i].path);
+	free(files->directories);
+	cleanup_close(&files->fd);
+}
