@@ -21,7 +21,7 @@ struct command {
 	int (*run)(const struct paths *paths, int argc, char **argv, struct err *err);
 };
 
-extern const struct command command_import, command_ls, command_rm;
+extern const struct command command_import, command_ls, command_rm, command_tag;
 
 /* The arguments make no sense; getopt(3) or the caller said which. */
 #define COMMAND_USAGE 2
@@ -29,6 +29,9 @@ extern const struct command command_import, command_ls, command_rm;
 /* "142.3 MiB" */
 #define COMMAND_SIZE_LEN 32
 const char *command_size(uint64_t bytes, char buf[COMMAND_SIZE_LEN]);
+
+/* For layout_open(): says that another one is at work. */
+void command_waiting(void);
 
 /* "3 layers", "1 layer" */
 const char *command_plural(size_t n);

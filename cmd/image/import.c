@@ -29,11 +29,6 @@ static void report_progress(void *data, uint64_t bytes)
 	fprintf(stderr, "\r\033[Kreading %s", command_size(bytes, size));
 }
 
-static void report_waiting(void)
-{
-	fputs("waiting for another 'stack image' to finish\n", stderr);
-}
-
 static int usage(void)
 {
 	fprintf(stderr, "usage: stack image import %s\n%s\n", command_import.operands,
@@ -123,7 +118,7 @@ static int import(const struct paths *paths, struct import_arguments *args, stru
 	if (r == 0)
 		r = open_source(args->options.source, &fd, &directory, err);
 	if (r == 0)
-		r = layout_open(&layout, paths, report_waiting, err);
+		r = layout_open(&layout, paths, command_waiting, err);
 	if (r == 0)
 		r = harden(paths, directory, err);
 	if (r < 0)

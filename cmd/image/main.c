@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_import, &command_ls, &command_rm};
+static const struct command *const commands[] = {&command_import, &command_ls, &command_tag,
+						 &command_rm};
 
 static int usage(FILE *out)
 {
@@ -30,6 +31,11 @@ const char *command_size(uint64_t bytes, char buf[COMMAND_SIZE_LEN])
 		size /= 1024;
 	snprintf(buf, COMMAND_SIZE_LEN, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
 	return buf;
+}
+
+void command_waiting(void)
+{
+	fputs("waiting for another 'stack image' to finish\n", stderr);
 }
 
 const char *command_plural(size_t n)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct arena;
+struct build;
 struct kept;
 struct node;
 
@@ -150,6 +151,11 @@ struct ulimit {
 	int64_t soft, hard; /* -1: unlimited */
 };
 
+struct ulimits {
+	const struct ulimit *items;
+	size_t n;
+};
+
 /* blkio_config.device_*: how much of a block device */
 struct io_limit {
 	const char *path; /* on the host */
@@ -279,7 +285,7 @@ struct service {
 	const char *image;	   /* <project>-<service> where only `build` is said */
 	const char *platform;	   /* NULL: not said; the host's in any case */
 	const char *pull_policy;   /* NULL: not said */
-	const struct node *build;  /* as in the file; NULL: it is not built */
+	const struct build *build; /* build.h; NULL: it is not built */
 	struct strings command;	   /* NOT is_set: the image's */
 	struct strings entrypoint; /* NOT is_set: the image's */
 	struct map environment;	   /* env_file below environment, resolved */
@@ -319,8 +325,7 @@ struct service {
 	struct hooks post_start, pre_stop;
 
 	struct limits limits;
-	const struct ulimit *ulimits;
-	size_t n_ulimits;
+	struct ulimits ulimits;
 	int64_t shm_size; /* bytes; 0: not said (64 MiB) */
 	int64_t oom_score_adj;
 	struct logging logging;

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cli/build_job.h"
+
+#include "cmd/cli/buildah.h"
+#include "cmd/cli/dockerfile.h"
+#include "core/base/arena.h"
+#include "core/base/cleanup.h"
+#include "core/base/fd.h"
+#include "core/base/program.h"
+#include "core/model/build.h"
+#include "core/model/project.h"
+#include "store/digest.h"
+#include "store/image.h"
+#include "store/image_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DOCKERFILE_MAX ((size_t)1 << 20)
+#define FILE_TEXT_MAX  ((size_t)1 << 20)
+
+static void add_step(struct build_job *job, const struct build_step *step)
+{
+	if (job->n_steps < BUILD_STEPS_MAX)
+		job->steps[job->n_steps++] = *step;
+}
+
+/* A step of buildah with WORDS, NULL-terminated. */
+static void add_buildah(struct build_job *job, struct arena *arena, const char *const *words)
+{
+	const char *usual[BUILDAH_WORDS_MAX], **argv;
+	size_t n = buildah_words(job->request.buildah, usual), more = 0;
+
+	while (words[more])
+		more++;
+	argv = ARENA_ARRAY(arena, const char *, n + more + 1);
+	memcpy(argv, usual, n * sizeof(*argv));
+	memcpy(argv + n, words, more * sizeof(*argv));
+	add_step(job, &(struct build_step){.argv = argv, .flags = SUBPROCESS_APART});
+}
+
+/* --- base images --- */
+
+/* The id that buildah has for the image: its configuration's digest, as hex; NULL: no such image.
+ */
+static const char *config_of(const struct paths *paths, const char *reference, struct arena *arena)
+{
+	struct image image;
+	CLEANUP_FD int fd = -1;
+	char path[PATH_MAX], **blobs = NULL;
+	const char *config = NULL;
+
+	if (image_find(paths, reference, &image, NULL) < 0)
+		return NULL;
+	if (paths_join(path, sizeof(path), NULL, "%s/images", paths->root) == 0)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && image_file_blobs(fd, digest_hex(image.id), &blobs, NULL) == 0 && blobs[0])
+		config = arena_strdup(arena, blobs[1]);
+	image_file_list_free(blobs);
+	image_release(&image);
+	return config;
+}
+
+/* Have buildah find the image REFERENCE of the store under that name. */
+static void add_base(struct build_job *job, struct arena *arena, const char *reference)
+{
+	const struct build_request *request = &job->request;
+	const struct paths *paths = request->buildah->paths;
+	const char *config = config_of(paths, reference, arena);
+	/* From <root>: buildah makes a name of the path, and names have no capitals. */
+	const char *copy[] = {"pull", "-q", arena_printf(arena, "oci:images:%s", reference), NULL};
+	const char *tag[] = {"tag", config, reference, NULL};
+	const char *fetch[] = {"pull", "-q", arena_printf(arena, "docker://%s", reference), NULL};
+
+	if (config && !request->pull && !request->service->build->pull) {
+		add_buildah(job, arena, copy);
+		add_buildah(job, arena, tag);
+	} else if (build_cuts_network(request)) {
+		add_buildah(job, arena, fetch);
+	}
+}
+
+static int read_dockerfile(const struct build_request *request, struct arena *arena,
+			   const char **ret_text, struct err *err)
+{
+	const struct build *build = request->service->build;
+	const char *path = build_dockerfile(arena, request);
+	CLEANUP_FREE char *text = NULL;
+	int r;
+
+	*ret_text = build->dockerfile_inline;
+	if (build->dockerfile_inline || !path)
+		return 0;
+	r = fd_read_file(AT_FDCWD, path, DOCKERFILE_MAX, &text, NULL, err);
+	if (r == -ENOENT)
+		return err_set(err, ENOENT, "there is no Dockerfile '%s'", path);
+	*ret_text = arena_strdup(arena, text);
+	return r;
+}
+
+/* Images that contexts are, besides those of the Dockerfile. */
+static size_t context_images(const struct build_request *request, const char **ret_names)
+{
+	const struct map *contexts = &request->service->build->additional_contexts;
+	static const char image[] = "docker-image://", service[] = "service:";
+	size_t n = 0;
+
+	for (size_t i = 0; i < contexts->n; i++) {
+		const char *value = contexts->items[i].value;
+
+		if (strncmp(value, image, strlen(image)) == 0)
+			ret_names[n++] = value + strlen(image);
+		else if (strncmp(value, service, strlen(service)) == 0)
+			ret_names[n++] =
+				project_service(request->project, value + strlen(service))->image;
+	}
+	return n;
+}
+
+/* The file's ARGs below those of the command line. */
+static struct map merged_args(const struct build_request *request, struct arena *arena)
+{
+	const struct map *args = &request->service->build->args;
+	struct key_value *items =
+		ARENA_ARRAY(arena, struct key_value, args->n + request->args->n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < request->args->n; i++) {
+		const char *text = request->args->items[i], *sign = strchr(text, '=');
+
+		items[n++] =
+			(struct key_value){arena_strndup(arena, text, strcspn(text, "=")),
+					   sign ? sign + 1 : arena_strdup(arena, getenv(text))};
+	}
+	memcpy(items + n, args->items, args->n * sizeof(*items));
+	return (struct map){items, n + args->n};
+}
+
+static int find_bases(struct build_job *job, struct arena *arena, struct err *err)
+{
+	const struct build_request *request = &job->request;
+	const struct map *contexts = &request->service->build->additional_contexts;
+	const struct map args = merged_args(request, arena);
+	struct strings named = {.n = 0};
+	const char **names, *text;
+	size_t n;
+	int r = read_dockerfile(request, arena, &text, err);
+
+	if (r < 0)
+		return r;
+	if (text)
+		named = dockerfile_images(arena, text, &args, contexts);
+	names = ARENA_ARRAY(arena, const char *, named.n + contexts->n + 1);
+	n = context_images(request, names);
+	memcpy(names + n, named.items, named.n * sizeof(*names));
+	n += named.n;
+	job->bases.items = ARENA_ARRAY(arena, const char *, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		char normal[IMAGE_REFERENCE_SIZE];
+
+		if (image_reference_normalize(names[i], normal, sizeof(normal), NULL) == 0)
+			job->bases.items[job->bases.n++] = arena_strdup(arena, normal);
+	}
+	return 0;
+}
+
+/* --- its files --- */
+
+static int write_text(const char *directory, const char *name, const char *text, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "%s/%s", directory, name);
+
+	return r < 0 ? r : fd_replace_file(AT_FDCWD, path, text, strlen(text), 0600, err);
+}
+
+static int write_files(const struct build_request *request, struct err *err)
+{
+	const struct build *build = request->service->build;
+	int r = fd_mkdir_p(request->files, 0700, err);
+
+	if (r == 0)
+		r = fd_mkdir_p(request->output, 0700, err);
+	if (r == 0 && build->dockerfile_inline)
+		r = write_text(request->files, "Dockerfile", build->dockerfile_inline, err);
+	for (size_t i = 0; r == 0 && i < build->secrets.n; i++) {
+		const struct file_object *object =
+			project_secret(request->project, build->secrets.items[i].source);
+		char name[32];
+
+		snprintf(name, sizeof(name), "secret-%zu", i);
+		if (!object->path)
+			r = write_text(request->files, name, object->value ? object->value : "",
+				       err);
+	}
+	return r;
+}
+
+/* --- its steps --- */
+
+static int add_import(struct build_job *job, struct arena *arena, struct err *err)
+{
+	const struct build_request *request = &job->request;
+	const struct paths *paths = request->buildah->paths;
+	const char *layout = arena_printf(arena, "%s/image", request->output);
+	const char *target = arena_printf(arena, "oci:%s", layout);
+	const char *push[] = {"push",
+			      "-q",
+			      "--format",
+			      "oci",
+			      "--compression-format",
+			      "zstd",
+			      "--compression-level",
+			      "1",
+			      job->id,
+			      target,
+			      NULL};
+	const char **import = ARENA_ARRAY(arena, const char *, 12);
+	const char **tag = ARENA_ARRAY(arena, const char *, 8 + BUILD_NAMES_MAX);
+	char program[PATH_MAX];
+	size_t n = 0;
+	int r = program_find("stack-image", program, sizeof(program), err);
+
+	if (r < 0)
+		return r;
+	add_buildah(job, arena, push);
+	import[n++] = arena_strdup(arena, program);
+	import[n++] = "--root";
+	import[n++] = paths->root;
+	import[n++] = "--run";
+	import[n++] = paths->run;
+	memcpy(tag, import, n * sizeof(*tag));
+	import[n] = "import";
+	import[n + 1] = "-q";
+	import[n + 2] = layout;
+	import[n + 3] = job->names[0];
+	add_step(job, &(struct build_step){.argv = import, .shown = true});
+	if (job->n_names < 2)
+		return 0;
+	tag[n++] = "tag";
+	memcpy(tag + n, job->names, job->n_names * sizeof(*tag));
+	add_step(job, &(struct build_step){.argv = tag});
+	return 0;
+}
+
+int build_job_prepare(struct build_job *job, struct arena *arena, size_t number, struct err *err)
+{
+	struct build_request *request = &job->request;
+	const struct buildah *buildah = request->buildah;
+	unsigned int network = 0;
+	int r;
+
+	job->process = (struct subprocess)SUBPROCESS_INIT;
+	job->line = job->said = job->complaint = (struct strbuf)STRBUF_INIT;
+	request->files = arena_printf(arena, "%s/%d-%zu", buildah->files, getpid(), number);
+	request->output = arena_printf(arena, "%s/%d-%zu", buildah->work, getpid(), number);
+	r = find_bases(job, arena, err);
+	if (r == 0)
+		r = write_files(request, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < job->bases.n; i++)
+		add_base(job, arena, job->bases.items[i]);
+	if (build_cuts_network(request))
+		network = SUBPROCESS_NO_NETWORK;
+	add_step(job, &(struct build_step){.argv = build_argv(arena, request),
+					   .flags = SUBPROCESS_APART | network,
+					   .shown = true});
+	return add_import(job, arena, err);
+}
+
+void build_job_release(struct build_job *job)
+{
+	subprocess_release(&job->process);
+	if (job->request.files)
+		(void)fd_remove_tree(AT_FDCWD, job->request.files, NULL);
+	/* Of one that was broken off it stays, as the sign that buildah has something to tidy. */
+	if (job->request.output && job->state != BUILD_RUNNING)
+		(void)fd_remove_tree(AT_FDCWD, job->request.output, NULL);
+	strbuf_release(&job->line);
+	strbuf_release(&job->said);
+	strbuf_release(&job->complaint);
+}
