@@ -21,7 +21,7 @@ struct command {
 	int (*run)(const struct paths *paths, int argc, char **argv, struct err *err);
 };
 
-extern const struct command command_import, command_ls, command_rm, command_tag;
+extern const struct command command_import, command_ls, command_rm, command_save, command_tag;
 
 /* The arguments make no sense; getopt(3) or the caller said which. */
 #define COMMAND_USAGE 2
