@@ -40,7 +40,7 @@ _stack() {
 		;;
 	image:*)
 		mapfile -t COMPREPLY < <(compgen -W "$("$1" image help 2>/dev/null |
-			sed -n 's/^  \([a-z]*\) .*/\1/p')" -f -- "$cur")
+			sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')" -f -- "$cur")
 		;;
 	*:-*) mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help "$command")" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("$1" "${global[@]}" config --services 2>/dev/null)" -- "$cur") ;;

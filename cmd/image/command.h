@@ -21,7 +21,8 @@ struct command {
 	int (*run)(const struct paths *paths, int argc, char **argv, struct err *err);
 };
 
-extern const struct command command_import, command_ls, command_rm, command_save, command_tag;
+extern const struct command command_import, command_ls, command_df, command_save, command_tag,
+	command_rm, command_prune;
 
 /* The arguments make no sense; getopt(3) or the caller said which. */
 #define COMMAND_USAGE 2

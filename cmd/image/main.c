@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_import, &command_ls, &command_save,
-						 &command_tag, &command_rm};
+static const struct command *const commands[] = {&command_import, &command_ls,	&command_df,
+						 &command_save,	  &command_tag, &command_rm,
+						 &command_prune};
 
 static int usage(FILE *out)
 {

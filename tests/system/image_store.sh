@@ -49,3 +49,107 @@ assert_match "who asks for an image that is not there" "no image 'nothing:1'" "$
 assert_eq "what is left of the archive" 0 "$(stat -c %s "$T/none.tar")"
 fails 2 stack image save --format zip -o "$T/x.tar" example/busybox:1.35
 fails 2 stack image save --format docker-archive --compression gzip -o "$T/x.tar" example/busybox:1.35
+
+totals() { stack image df --format json | jq -r --arg kind "$1" --arg key "$2" '.total[$kind][$key]'; }
+
+# A file system of its own, and one that has the first layer of it in common.
+make_image() { # NAME CONTENT
+	mkdir -p "$T/fs-$1"
+	head -c 300000 /dev/urandom >"$T/fs-$1/$2"
+	stack image import -q "$T/fs-$1" "test/$1:1" >/dev/null
+}
+
+it "df counts what is there, and prune takes only what nothing uses"
+make_image one a
+make_image two b
+ok stack image tag test/two:1 test/two:again
+project app <<'YML'
+services:
+  a: {image: example/busybox:1.35, command: [sleep, "1000"], stop_grace_period: 0s}
+  b: {image: example/busybox:1.35, command: [sh, -c, "head -c 200000 /dev/zero | tr '\\0' x >/big"]}
+YML
+ok stack up -d
+ok stack stop
+assert_eq "images, with a second name" 4 "$(totals images count)"
+assert_between "what nothing uses" 1000000 1600000 "$(totals images reclaimable)"
+assert_between "upper layers of containers" 200000 400000 "$(totals containers size)"
+ok stack image df -v
+assert_match "who uses what" 'example/busybox:1.35 .*app/' "$out"
+ok stack image prune
+assert_eq "names after a prune without -a" 4 "$(stack image ls -q | wc -l)"
+fails 1 stack image prune -a
+assert_match "nobody there to say yes" '-f prunes' "$err"
+ok stack image prune -a -f
+assert_match "what was removed" '^test/two:again$' "$out"
+assert_eq "what the stopped containers use is left" example/busybox:1.35 \
+	"$(stack image ls --format json | jq -r '.[].reference | sub("docker.io/"; "")')"
+assert_eq "layers that are left" 1 "$(find "$STACK_ROOT/layers" -mindepth 1 -maxdepth 1 | wc -l)"
+fails 1 stack image rm example/busybox:1.35
+assert_match "rm spares it as well" "uses the image" "$err"
+ok stack start
+ok stack down
+
+it "an image that an enabled project will use after a boot stays"
+mkdir -p "$STACK_ROOT/projects/later"
+jq -n '{project: {services: {web: {image: "example/busybox:1.35"}}}}' >"$STACK_ROOT/projects/later/boot.json"
+ok stack image prune -a -f
+assert_eq "images" 1 "$(stack image ls -q | wc -l)"
+rm -r "$STACK_ROOT/projects/later"
+ok stack image prune -a -f
+assert_eq "images, with nobody left" 0 "$(stack image ls -q | wc -l)"
+assert_eq "layers and blobs" "" "$(ls "$STACK_ROOT/layers" "$STACK_ROOT/images/blobs/sha256" | grep -v :)"
+image busybox
+
+it "many imports, saves and prunes at once leave a store that is whole"
+for i in 1 2 3 4 5 6; do
+	mkdir -p "$T/many-$i"
+	head -c 100000 /dev/urandom >"$T/many-$i/f"
+	stack image import -q "$T/many-$i" "many/$i:1" >"$T/many-$i.out" 2>&1 &
+	stack image prune >"$T/prune-$i.out" 2>&1 &
+	stack image save -o "$T/save-$i.tar" example/busybox:1.35 2>&1 &
+done
+for job in $(jobs -p); do wait "$job" || fail "one of them failed: $(cat "$T"/many-*.out "$T"/prune-*.out)"; done
+assert_eq "images" 7 "$(stack image ls -q | wc -l)"
+for i in 1 2 3 4 5 6; do
+	ok skopeo inspect "oci:$STACK_ROOT/images:docker.io/many/$i:1"
+	cmp -s "$T/save-$i.tar" "$T/save-1.tar" || fail "two archives of one image differ"
+done
+assert_eq "what is left in tmp/" "" "$(ls -A "$STACK_ROOT/images/tmp")"
+
+it "an image of 500 layers runs"
+python3 - "$T/deep.tar" "$IMAGE_CACHE/busybox.tar" <<'PY'
+import hashlib, io, json, sys, tarfile
+out = tarfile.open(sys.argv[1], "w")
+def put(name, data):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    out.addfile(info, io.BytesIO(data))
+layers, diff_ids = [], []
+def layer(data):
+    digest = hashlib.sha256(data).hexdigest()
+    put(digest + "/layer.tar", data)
+    layers.append(digest + "/layer.tar")
+    diff_ids.append("sha256:" + digest)
+layer(open(sys.argv[2], "rb").read())
+for i in range(499):
+    data = io.BytesIO()
+    one = tarfile.open(fileobj=data, mode="w")
+    for name, text in (("layer", str(i)), ("layers/%d" % i, "")):
+        info = tarfile.TarInfo(name)
+        info.size = len(text)
+        one.addfile(info, io.BytesIO(text.encode()))
+    one.close()
+    layer(data.getvalue())
+put("config.json", json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["sh"]},
+                               "rootfs": {"type": "layers", "diff_ids": diff_ids}}).encode())
+put("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["deep:1"], "Layers": layers}]).encode())
+out.close()
+PY
+ok stack image import -q "$T/deep.tar"
+project deep <<'YML'
+services:
+  d: {image: "deep:1", command: [sh, -c, "cat /layer; echo; ls /layers | wc -l"]}
+YML
+ok stack run --rm d
+assert_eq "the uppermost layer, and how many there are" "498 499" "$(tr -d '\r' <<<"$out" | xargs)"
+ok stack down
