@@ -29,17 +29,17 @@ static void add_step(struct build_job *job, const struct build_step *step)
 }
 
 /* A step of buildah with WORDS, NULL-terminated. */
-static void add_buildah(struct build_job *job, struct arena *arena, const char *const *words)
+static void add_buildah(struct build_job *job, const char *const *words)
 {
 	const char *usual[BUILDAH_WORDS_MAX], **argv;
 	size_t n = buildah_words(job->request.buildah, usual), more = 0;
 
 	while (words[more])
 		more++;
-	argv = ARENA_ARRAY(arena, const char *, n + more + 1);
+	argv = ARENA_ARRAY(job->arena, const char *, n + more + 1);
 	memcpy(argv, usual, n * sizeof(*argv));
 	memcpy(argv + n, words, more * sizeof(*argv));
-	add_step(job, &(struct build_step){.argv = argv, .flags = SUBPROCESS_APART});
+	add_step(job, &(struct build_step){.command = buildah_command(job->request.buildah, argv)});
 }
 
 /* --- base images --- */
@@ -65,8 +65,9 @@ static const char *config_of(const struct paths *paths, const char *reference, s
 }
 
 /* Have buildah find the image REFERENCE of the store under that name. */
-static void add_base(struct build_job *job, struct arena *arena, const char *reference)
+static void add_base(struct build_job *job, const char *reference)
 {
+	struct arena *arena = job->arena;
 	const struct build_request *request = &job->request;
 	const struct paths *paths = request->buildah->paths;
 	const char *config = config_of(paths, reference, arena);
@@ -76,10 +77,10 @@ static void add_base(struct build_job *job, struct arena *arena, const char *ref
 	const char *fetch[] = {"pull", "-q", arena_printf(arena, "docker://%s", reference), NULL};
 
 	if (config && !request->pull && !request->service->build->pull) {
-		add_buildah(job, arena, copy);
-		add_buildah(job, arena, tag);
+		add_buildah(job, copy);
+		add_buildah(job, tag);
 	} else if (build_cuts_network(request)) {
-		add_buildah(job, arena, fetch);
+		add_buildah(job, fetch);
 	}
 }
 
@@ -201,12 +202,35 @@ static int write_files(const struct build_request *request, struct err *err)
 
 /* --- its steps --- */
 
-static int add_import(struct build_job *job, struct arena *arena, struct err *err)
+/* stack-image with WORDS, NULL-terminated. */
+static int add_stack_image(struct build_job *job, const char *const *words, bool shown,
+			   struct err *err)
 {
-	const struct build_request *request = &job->request;
-	const struct paths *paths = request->buildah->paths;
-	const char *layout = arena_printf(arena, "%s/image", request->output);
-	const char *target = arena_printf(arena, "oci:%s", layout);
+	const struct paths *paths = job->request.buildah->paths;
+	const char **argv;
+	char program[PATH_MAX];
+	size_t n = 0;
+	int r = program_find("stack-image", program, sizeof(program), err);
+
+	if (r < 0)
+		return r;
+	while (words[n])
+		n++;
+	argv = ARENA_ARRAY(job->arena, const char *, n + 6);
+	argv[0] = arena_strdup(job->arena, program);
+	argv[1] = "--root";
+	argv[2] = paths->root;
+	argv[3] = "--run";
+	argv[4] = paths->run;
+	memcpy(argv + 5, words, n * sizeof(*argv));
+	add_step(job, &(struct build_step){.command = {.argv = argv, .directory = paths->root},
+					   .shown = shown});
+	return 0;
+}
+
+static int add_import(struct build_job *job, struct err *err)
+{
+	const char *layout = arena_printf(job->arena, "%s/image", job->request.output);
 	const char *push[] = {"push",
 			      "-q",
 			      "--format",
@@ -216,60 +240,48 @@ static int add_import(struct build_job *job, struct arena *arena, struct err *er
 			      "--compression-level",
 			      "1",
 			      job->id,
-			      target,
+			      arena_printf(job->arena, "oci:%s", layout),
 			      NULL};
-	const char **import = ARENA_ARRAY(arena, const char *, 12);
-	const char **tag = ARENA_ARRAY(arena, const char *, 8 + BUILD_NAMES_MAX);
-	char program[PATH_MAX];
-	size_t n = 0;
-	int r = program_find("stack-image", program, sizeof(program), err);
+	const char *import[] = {"import", "-q", layout, job->names[0], NULL};
+	const char *tag[BUILD_NAMES_MAX + 2] = {"tag"};
+	int r;
 
-	if (r < 0)
+	add_buildah(job, push);
+	r = add_stack_image(job, import, true, err);
+	if (r < 0 || job->n_names < 2)
 		return r;
-	add_buildah(job, arena, push);
-	import[n++] = arena_strdup(arena, program);
-	import[n++] = "--root";
-	import[n++] = paths->root;
-	import[n++] = "--run";
-	import[n++] = paths->run;
-	memcpy(tag, import, n * sizeof(*tag));
-	import[n] = "import";
-	import[n + 1] = "-q";
-	import[n + 2] = layout;
-	import[n + 3] = job->names[0];
-	add_step(job, &(struct build_step){.argv = import, .shown = true});
-	if (job->n_names < 2)
-		return 0;
-	tag[n++] = "tag";
-	memcpy(tag + n, job->names, job->n_names * sizeof(*tag));
-	add_step(job, &(struct build_step){.argv = tag});
-	return 0;
+	memcpy(tag + 1, job->names, job->n_names * sizeof(*tag));
+	return add_stack_image(job, tag, false, err);
 }
 
 int build_job_prepare(struct build_job *job, struct arena *arena, size_t number, struct err *err)
 {
 	struct build_request *request = &job->request;
-	const struct buildah *buildah = request->buildah;
-	unsigned int network = 0;
 	int r;
 
+	job->arena = arena;
 	job->process = (struct subprocess)SUBPROCESS_INIT;
 	job->line = job->said = job->complaint = (struct strbuf)STRBUF_INIT;
-	request->files = arena_printf(arena, "%s/%d-%zu", buildah->files, getpid(), number);
-	request->output = arena_printf(arena, "%s/%d-%zu", buildah->work, getpid(), number);
+	request->files =
+		arena_printf(arena, "%s/%d-%zu", request->buildah->files, getpid(), number);
+	request->output =
+		arena_printf(arena, "%s/%d-%zu", request->buildah->work, getpid(), number);
 	r = find_bases(job, arena, err);
-	if (r == 0)
-		r = write_files(request, err);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : write_files(request, err);
+}
+
+int build_job_plan(struct build_job *job, struct err *err)
+{
+	const struct build_request *request = &job->request;
+	struct build_step build = {.shown = true};
+
 	for (size_t i = 0; i < job->bases.n; i++)
-		add_base(job, arena, job->bases.items[i]);
+		add_base(job, job->bases.items[i]);
+	build.command = buildah_command(request->buildah, build_argv(job->arena, request));
 	if (build_cuts_network(request))
-		network = SUBPROCESS_NO_NETWORK;
-	add_step(job, &(struct build_step){.argv = build_argv(arena, request),
-					   .flags = SUBPROCESS_APART | network,
-					   .shown = true});
-	return add_import(job, arena, err);
+		build.command.flags |= SUBPROCESS_NO_NETWORK;
+	add_step(job, &build);
+	return add_import(job, err);
 }
 
 void build_job_release(struct build_job *job)

@@ -27,12 +27,12 @@ struct cli;
 #define BUILD_ID_SIZE	80
 
 struct build_step {
-	const char *const *argv;
-	unsigned int flags; /* subprocess.h */
-	bool shown;	    /* its output is for the user */
+	struct subprocess_command command;
+	bool shown; /* its output is for the user */
 };
 
 struct build_job {
+	struct arena *arena;
 	struct build_request request;
 	const char *names[BUILD_NAMES_MAX]; /* of the image, normalised; the first one first */
 	size_t n_names;
@@ -48,13 +48,16 @@ struct build_job {
 };
 
 /*
- * Make JOB, whose request has everything but the directories, ready: files for
- * buildah, the steps.  NUMBER tells the jobs of this process apart.  To be
- * released in any case.
+ * Make JOB, whose request has everything but the directories, ready: the files for
+ * buildah, and what it starts from.  NUMBER tells the jobs of this process apart.
+ * To be released in any case.
  *
  * -ENOENT: there is no Dockerfile.
  */
 int build_job_prepare(struct build_job *job, struct arena *arena, size_t number, struct err *err);
+
+/* Its steps: to be made when what it starts from is in the store. */
+int build_job_plan(struct build_job *job, struct err *err);
 
 /*
  * Run JOBS, at most BUILD_PARALLEL at a time, none before those it starts from.

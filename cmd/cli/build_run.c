@@ -108,7 +108,7 @@ static int failed(const struct run *run, struct build_job *job, int status, stru
 		return err_set(err, EIO, "service '%s': the build failed: %.400s", service,
 			       job->complaint.text);
 	return err_set(err, EIO, "service '%s': the build failed: '%s' ended with status %d",
-		       service, job->steps[job->next].argv[0], status);
+		       service, job->steps[job->next].command.argv[0], status);
 }
 
 /* The build has written down which image it made. */
@@ -130,15 +130,12 @@ static int read_id(struct build_job *job, struct err *err)
 
 static int start_step(struct build_job *job, struct err *err)
 {
-	const struct build_step *step = &job->steps[job->next];
 	int r = read_id(job, err);
 
 	strbuf_reset(&job->said);
 	strbuf_reset(&job->complaint);
 	if (r == 0)
-		r = subprocess_start((char *const *)(uintptr_t)step->argv,
-				     job->request.buildah->paths->root, step->flags, &job->process,
-				     err);
+		r = subprocess_start(&job->steps[job->next].command, &job->process, err);
 	job->state = r < 0 ? BUILD_FAILED : BUILD_RUNNING;
 	return r;
 }
@@ -202,7 +199,9 @@ static int start_some(const struct run *run, struct err *err)
 		first = first ? first : job;
 		if (running >= BUILD_PARALLEL || has_to_wait(run, job))
 			continue;
-		r = start_step(job, err);
+		r = build_job_plan(job, err);
+		if (r == 0)
+			r = start_step(job, err);
 		if (r < 0)
 			return r;
 		running++;

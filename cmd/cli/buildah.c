@@ -16,19 +16,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define REGISTRIES_DIR "/etc/containers/registries.conf.d"
-#define PROBE_NAME     "stack-probe"
-#define OUTPUT_MAX     4096
+#define REGISTRIES_DIR	  "/etc/containers/registries.conf.d"
+#define PROBE_NAME	  "stack-probe"
+#define OUTPUT_MAX	  4096
+#define CONFIGURATION_MAX ((size_t)1 << 20)
 
 size_t buildah_words(const struct buildah *buildah, const char **argv)
 {
-	const char *const words[] = {
-		buildah->program,   "--root",		buildah->storage, "--runroot",
-		buildah->state,	    "--storage-driver", buildah->driver,  "--registries-conf-dir",
-		buildah->registries};
+	const char *const words[] = {buildah->program, "--root",       buildah->storage,
+				     "--runroot",      buildah->state, "--storage-driver",
+				     buildah->driver};
 
 	memcpy(argv, words, sizeof(words));
 	return ARRAY_SIZE(words);
+}
+
+struct subprocess_command buildah_command(const struct buildah *buildah, const char *const *argv)
+{
+	return (struct subprocess_command){.argv = argv,
+					   .directory = buildah->paths->root,
+					   .flags = SUBPROCESS_APART,
+					   .shown = buildah->registries,
+					   .over = REGISTRIES_DIR};
 }
 
 /* Run it with WORDS, NULL-terminated, behind the usual ones: did it end well, having said EXPECTED?
@@ -38,14 +47,15 @@ static bool works(const struct buildah *buildah, const char *const *words, const
 	CLEANUP(subprocess_release) struct subprocess process = SUBPROCESS_INIT;
 	const char *argv[BUILDAH_WORDS_MAX + 16];
 	size_t n = buildah_words(buildah, argv);
+	struct subprocess_command command;
 	char output[OUTPUT_MAX + 1];
 	ssize_t len;
 
 	while (*words)
 		argv[n++] = *words++;
 	argv[n] = NULL;
-	if (subprocess_start((char *const *)(uintptr_t)argv, buildah->paths->root, SUBPROCESS_APART,
-			     &process, NULL) < 0)
+	command = buildah_command(buildah, argv);
+	if (subprocess_start(&command, &process, NULL) < 0)
 		return false;
 	len = fd_read_full(process.output, output, OUTPUT_MAX);
 	output[len > 0 ? len : 0] = '\0';
@@ -127,14 +137,16 @@ static int choose_isolation(struct buildah *buildah, struct err *err)
 	return fd_replace_file(buildah->dir_fd, "isolation", answer.text, answer.len, 0600, err);
 }
 
-static int link_configuration(int dirfd, const char *name, struct err *err)
+static int copy_configuration(int dirfd, const char *name, struct err *err)
 {
+	CLEANUP_FREE char *text = NULL;
 	char path[PATH_MAX];
+	size_t len = 0;
 	int r = paths_join(path, sizeof(path), err, REGISTRIES_DIR "/%s", name);
 
-	if (r == 0 && symlinkat(path, dirfd, name) < 0 && errno != EEXIST)
-		return err_sys(err, errno, "link '%s'", path);
-	return r;
+	if (r == 0)
+		r = fd_read_file(AT_FDCWD, path, CONFIGURATION_MAX, &text, &len, err);
+	return r < 0 ? r : fd_replace_file(dirfd, name, text, len, 0600, err);
 }
 
 /*
@@ -157,7 +169,7 @@ static int write_registries(const struct buildah *buildah, struct err *err)
 	dir = opendir(REGISTRIES_DIR);
 	while (dir && r == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && !strstr(entry->d_name, "shortnames"))
-			r = link_configuration(fd, entry->d_name, err);
+			r = copy_configuration(fd, entry->d_name, err);
 	if (dir)
 		closedir(dir);
 	if (r < 0)

@@ -2,6 +2,7 @@
 #ifndef STACK_CMD_CLI_BUILDAH_H
 #define STACK_CMD_CLI_BUILDAH_H
 
+#include "cmd/cli/subprocess.h"
 #include "core/base/err.h"
 #include "core/base/paths.h"
 
@@ -49,8 +50,11 @@ int buildah_open(struct buildah *buildah, const struct paths *paths, struct err 
 /* Remove what builds that were broken off left, unless others are at work. */
 void buildah_release(struct buildah *buildah);
 
-/* How each of its command lines begins; what is in ARGV from RET_N on is the caller's. */
-#define BUILDAH_WORDS_MAX 16
+/* How each of its command lines begins, in ARGV; returns how many words that are. */
+#define BUILDAH_WORDS_MAX 8
 size_t buildah_words(const struct buildah *buildah, const char **argv);
+
+/* ARGV, which begins so, as it is to be run. */
+struct subprocess_command buildah_command(const struct buildah *buildah, const char *const *argv);
 
 #endif

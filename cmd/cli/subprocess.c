@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -17,28 +19,34 @@
 
 #define EXEC_FAILED 127
 
+static bool separate(const struct subprocess_command *command)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return false;
+	return !command->over || mount(command->shown, command->over, NULL, MS_BIND, NULL) == 0 ||
+	       errno == ENOENT;
+}
+
 /* Nothing but system calls from here to the program. */
-_Noreturn static void become(char *const *argv, const char *directory, unsigned int flags,
-			     int output, int input)
+_Noreturn static void become(const struct subprocess_command *command, int output, int input)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (flags & SUBPROCESS_APART &&
-	    (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
-	     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0))
+	if (command->flags & SUBPROCESS_APART && !separate(command))
 		_exit(EXEC_FAILED);
-	if (setsid() < 0 || chdir(directory) < 0 || dup2(input, STDIN_FILENO) < 0 ||
+	if (setsid() < 0 || chdir(command->directory) < 0 || dup2(input, STDIN_FILENO) < 0 ||
 	    dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		_exit(EXEC_FAILED);
-	execve(argv[0], argv, environ);
+	execve(command->argv[0], (char *const *)(uintptr_t)command->argv, environ);
 	_exit(EXEC_FAILED);
 }
 
-int subprocess_start(char *const *argv, const char *directory, unsigned int flags,
-		     struct subprocess *ret, struct err *err)
+int subprocess_start(const struct subprocess_command *command, struct subprocess *ret,
+		     struct err *err)
 {
 	CLEANUP_FD int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	CLEANUP_FD int read_end = -1, write_end = -1;
@@ -50,15 +58,15 @@ int subprocess_start(char *const *argv, const char *directory, unsigned int flag
 		return err_sys(err, errno, "create a pipe");
 	read_end = ends[0];
 	write_end = ends[1];
-	if (flags & SUBPROCESS_APART)
+	if (command->flags & SUBPROCESS_APART)
 		namespaces |= CLONE_NEWPID | CLONE_NEWNS;
-	if (flags & SUBPROCESS_NO_NETWORK)
+	if (command->flags & SUBPROCESS_NO_NETWORK)
 		namespaces |= CLONE_NEWNET;
 	pid = sys_clone3(namespaces, -1, &pidfd);
 	if (pid < 0)
-		return err_sys(err, errno, "start '%s'", argv[0]);
+		return err_sys(err, errno, "start '%s'", command->argv[0]);
 	if (pid == 0)
-		become(argv, directory, flags, write_end, input);
+		become(command, write_end, input);
 	*ret = (struct subprocess){.pidfd = pidfd, .output = TAKE_FD(read_end)};
 	return 0;
 }

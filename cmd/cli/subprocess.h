@@ -27,13 +27,21 @@ enum subprocess_flags {
 	SUBPROCESS_NO_NETWORK = 2,
 };
 
+struct subprocess_command {
+	const char *const *argv; /* NULL-terminated, argv[0] being the program's path */
+	const char *directory;	 /* where it runs */
+	unsigned int flags;	 /* those above */
+	/* Of one that is APART: the directory that it sees in the place of another, if that exists.
+	 */
+	const char *shown, *over; /* NULL: none */
+};
+
 /*
- * Start ARGV, NULL-terminated, argv[0] being the program's path, in DIRECTORY, with
- * standard output and error on ret->output, in a session of its own.  FLAGS are
- * those above.
+ * Start COMMAND in a session of its own, with standard output and error on
+ * ret->output.
  */
-int subprocess_start(char *const *argv, const char *directory, unsigned int flags,
-		     struct subprocess *ret, struct err *err);
+int subprocess_start(const struct subprocess_command *command, struct subprocess *ret,
+		     struct err *err);
 
 /* Its exit status; 128 and the signal's number where that ended it.  Blocks: until it ends. */
 int subprocess_wait(struct subprocess *process);

@@ -128,6 +128,13 @@ static int empty_build_cache(const struct paths *paths, struct err *err)
 	r = lock_try(dir, "lock", &lock, err);
 	if (r == -EAGAIN)
 		return err_set(err, EBUSY, "the build cache is in use: a build is at work");
+	/* With nobody at work, all that a build was given and has begun is left behind. */
+	if (r == 0)
+		r = paths_join(path, sizeof(path), err, "%s/.build", paths->run);
+	if (r == 0)
+		r = fd_remove_tree(AT_FDCWD, path, err);
+	if (r == 0)
+		r = fd_remove_tree(dir, "work", err);
 	return r < 0 ? r : fd_remove_tree(dir, "storage", err);
 }
 
