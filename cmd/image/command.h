@@ -15,14 +15,14 @@
  * coming from `stack`.
  */
 struct command {
-	const char *name, *operands, *help;
+	const char *name, *operands, *help; /* no help: only `stack` itself runs it */
 	/* ARGV as for main(), argv[0] being the command's name.  Returns the exit status, or
 	 * -errno with a sentence. */
 	int (*run)(const struct paths *paths, int argc, char **argv, struct err *err);
 };
 
 extern const struct command command_import, command_ls, command_df, command_save, command_tag,
-	command_rm, command_prune;
+	command_rm, command_prune, command_commit;
 
 /* The arguments make no sense; getopt(3) or the caller said which. */
 #define COMMAND_USAGE 2
@@ -30,6 +30,10 @@ extern const struct command command_import, command_ls, command_df, command_save
 /* "142.3 MiB" */
 #define COMMAND_SIZE_LEN 32
 const char *command_size(uint64_t bytes, char buf[COMMAND_SIZE_LEN]);
+
+/* "nginx:latest 0123456789ab 142.3 MiB in 3 layers", a line on standard output. */
+struct image;
+void command_print_image(const struct image *image);
 
 /* For layout_open(): says that another one is at work. */
 void command_waiting(void);

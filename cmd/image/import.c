@@ -92,15 +92,6 @@ static int open_source(const char *source, int *ret_fd, int *ret_directory, stru
 	return 0;
 }
 
-static void print_image(const struct image *image)
-{
-	char size[COMMAND_SIZE_LEN];
-
-	printf("%s %.12s %s in %zu layer%s\n", image_reference_familiar(image->reference),
-	       digest_hex(image->id), command_size(image->size, size), image->n_layers,
-	       command_plural(image->n_layers));
-}
-
 static int import(const struct paths *paths, struct import_arguments *args, struct err *err)
 {
 	CLEANUP(layout_release) struct layout layout = LAYOUT_INIT;
@@ -129,7 +120,7 @@ static int import(const struct paths *paths, struct import_arguments *args, stru
 	if (args->options.progress.report)
 		fputs("\r\033[K", stderr);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		print_image(&images[i]);
+		command_print_image(&images[i]);
 	images_free(images, n);
 	return r < 0 ? err_wrap(err, "import '%s'", args->options.source) : 0;
 }

@@ -3,22 +3,25 @@
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/base/text.h"
+#include "store/digest.h"
+#include "store/image.h"
 
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_import, &command_ls,	&command_df,
-						 &command_save,	  &command_tag, &command_rm,
-						 &command_prune};
+static const struct command *const commands[] = {&command_import, &command_ls,	  &command_df,
+						 &command_save,	  &command_tag,	  &command_rm,
+						 &command_prune,  &command_commit};
 
 static int usage(FILE *out)
 {
 	fputs("usage: stack image COMMAND [ARGUMENT…]\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %s %s\n%s\n\n", commands[i]->name, commands[i]->operands,
-			commands[i]->help);
+		if (commands[i]->help)
+			fprintf(out, "  %s %s\n%s\n\n", commands[i]->name, commands[i]->operands,
+				commands[i]->help);
 	return out == stdout ? 0 : COMMAND_USAGE;
 }
 
@@ -42,6 +45,15 @@ void command_waiting(void)
 const char *command_plural(size_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+void command_print_image(const struct image *image)
+{
+	char size[COMMAND_SIZE_LEN];
+
+	printf("%s %.12s %s in %zu layer%s\n", image_reference_familiar(image->reference),
+	       digest_hex(image->id), command_size(image->size, size), image->n_layers,
+	       command_plural(image->n_layers));
 }
 
 static int fail(const struct err *err)

@@ -166,7 +166,7 @@ static void decode_platforms(struct decoder *decoder, const struct attribute *at
 			     const struct node *node, void *object)
 {
 	struct strings list = decode_strings(decoder, node);
-	char native[PLATFORM_TEXT_MAX];
+	char native[PLATFORM_NATIVE_MAX];
 	bool ours = false;
 
 	for (size_t i = 0; i < list.n; i++)

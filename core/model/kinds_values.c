@@ -123,7 +123,7 @@ static void decode_platform(struct decoder *decoder, const struct attribute *att
 			    const struct node *node, void *object)
 {
 	const char *text = decode_text(decoder, node, "a platform such as linux/amd64");
-	char native[PLATFORM_TEXT_MAX];
+	char native[PLATFORM_NATIVE_MAX];
 
 	if (!text)
 		return;

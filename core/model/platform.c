@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-const char *platform_native(char ret[PLATFORM_TEXT_MAX])
+const char *platform_native(char ret[PLATFORM_NATIVE_MAX])
 {
 	struct utsname host = {.machine = "unknown"};
 	const char *name = host.machine;
@@ -16,13 +16,13 @@ const char *platform_native(char ret[PLATFORM_TEXT_MAX])
 		name = "amd64";
 	else if (strcmp(name, "aarch64") == 0)
 		name = "arm64";
-	snprintf(ret, PLATFORM_TEXT_MAX, "%s", name);
+	snprintf(ret, PLATFORM_NATIVE_MAX, "%s", name);
 	return ret;
 }
 
 bool platform_is_native(const char *text)
 {
-	char native[PLATFORM_TEXT_MAX];
+	char native[PLATFORM_NATIVE_MAX];
 
 	platform_native(native);
 	return strcmp(text, "linux") == 0 || strcmp(text, native) == 0 ||

@@ -153,3 +153,41 @@ YML
 ok stack run --rm d
 assert_eq "the uppermost layer, and how many there are" "498 499" "$(tr -d '\r' <<<"$out" | xargs)"
 ok stack down
+
+it "commit: the changes of a container on top of its image, as umoci unpacks them"
+mkdir -p "$T/fs-rich/etc/sub" "$T/fs-rich/gone/deep" "$T/fs-rich/replaced"
+cp "$(command -v busybox)" "$T/fs-rich/busybox"
+echo old >"$T/fs-rich/etc/kept" && echo old >"$T/fs-rich/etc/removed" && echo old >"$T/fs-rich/replaced/old"
+ok stack image import -q -c 'CMD ["/busybox", "sleep", "1000"]' -c 'ENV A=1' "$T/fs-rich" test/rich:1
+project rich <<'YML'
+services:
+  host: {image: "test/rich:1", stop_grace_period: 0s}
+  mapped: {image: "test/rich:1", userns_mode: "map=0:200000:65536", stop_grace_period: 0s}
+YML
+ok stack up -d
+for service in host mapped; do
+	ok stack exec -T $service /busybox sh -c '/busybox rm -r /etc/removed /gone /replaced && /busybox mkdir /replaced &&
+		echo new >/replaced/new && echo new >/etc/new && /busybox ln /etc/new /etc/link &&
+		/busybox chown 12:34 /etc/new && /busybox chmod 4750 /etc/new && /busybox ln -s /nowhere /symlink'
+	ok stack commit -c 'CMD ["/busybox", "cat", "/etc/new"]' -c 'ENV B=2' -m "some changes" $service made/$service:1
+	assert_match "what it says" "^made/$service:1 .* in 2 layers" "$out"
+	rm -rf "$T/unpacked"
+	ok skopeo copy -q "oci:$STACK_ROOT/images:docker.io/made/$service:1" "oci:$T/out-$service:1"
+	ok umoci raw unpack --image "$T/out-$service:1" "$T/unpacked"
+	cd "$T/unpacked"
+	assert_eq "what is there in $service's" "busybox etc etc/kept etc/link etc/new replaced replaced/new symlink" \
+		"$({ find etc replaced gone busybox symlink 2>/dev/null || :; } | grep -v etc/sub | grep -vE '^etc/(hosts|hostname|resolv.conf|mtab)$' | sort | xargs)"
+	assert_eq "owner, mode and links of a file" "12 34 4750 2" "$(stat -c '%u %g %a %h' etc/new)"
+	assert_eq "owner of the root" "0 0" "$(stat -c '%u %g' .)"
+	cd "$T/rich"
+	assert_eq "the configuration" '{"Cmd":["/busybox","cat","/etc/new"],"Env":["A=1","B=2"]}' \
+		"$(skopeo inspect --config "oci:$T/out-$service:1" | jq -c '.config | {Cmd, Env}')"
+	assert_eq "the history" "some changes" "$(skopeo inspect --config "oci:$T/out-$service:1" | jq -r '.history[-1].comment')"
+done
+ok stack down
+fails 1 stack commit host made/x:1
+assert_match "a project that is not up" "not up" "$err"
+sed -i 's|image: "test/rich:1"|image: "made/host:1"|' stack.yml
+ok stack run --rm host
+assert_match "what the new image runs" new "$out"
+ok stack down
