@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 #include "core/base/paths.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,12 @@ void command_print_image(const struct image *image);
 
 /* For layout_open(): says that another one is at work. */
 void command_waiting(void);
+
+/*
+ * The options of a list: --format table|json, and FLAG, whose first letter is its short
+ * form.  What is given is set.  False: the arguments make no sense.
+ */
+bool command_list_options(int argc, char **argv, const char *flag, bool *ret_flag, bool *ret_json);
 
 /* "3 layers", "1 layer" */
 const char *command_plural(size_t n);

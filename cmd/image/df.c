@@ -15,7 +15,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -312,9 +311,6 @@ static int usage(void)
 
 static int run(const struct paths *paths, int argc, char **argv, struct err *err)
 {
-	static const struct option options[] = {{"format", required_argument, NULL, 'f'},
-						{"verbose", no_argument, NULL, 'v'},
-						{NULL, 0, NULL, 0}};
 	CLEANUP(df_release)
 	struct df df = {.paths = paths,
 			.images_fd = -1,
@@ -322,17 +318,9 @@ static int run(const struct paths *paths, int argc, char **argv, struct err *err
 			.list = json_array(),
 			.total = json_object()};
 	bool json = false, verbose = false;
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "v", options, NULL)) != -1) {
-		if (c == 'v')
-			verbose = true;
-		else if (c == 'f' && strcmp(optarg, "json") == 0)
-			json = true;
-		else if (c != 'f' || strcmp(optarg, "table") != 0)
-			return usage();
-	}
-	if (optind != argc)
+	if (!command_list_options(argc, argv, "verbose", &verbose, &json))
 		return usage();
 	r = gather(&df, err);
 	if (r < 0)

@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,25 @@ void command_print_image(const struct image *image)
 	printf("%s %.12s %s in %zu layer%s\n", image_reference_familiar(image->reference),
 	       digest_hex(image->id), command_size(image->size, size), image->n_layers,
 	       command_plural(image->n_layers));
+}
+
+bool command_list_options(int argc, char **argv, const char *flag, bool *ret_flag, bool *ret_json)
+{
+	const struct option options[] = {{"format", required_argument, NULL, 1},
+					 {flag, no_argument, NULL, 2},
+					 {NULL, 0, NULL, 0}};
+	const char letters[] = {flag[0], '\0'};
+	int c;
+
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (c == 2 || c == flag[0])
+			*ret_flag = true;
+		else if (c == 1 && strcmp(optarg, "json") == 0)
+			*ret_json = true;
+		else if (c != 1 || strcmp(optarg, "table") != 0)
+			return false;
+	}
+	return optind == argc;
 }
 
 static int fail(const struct err *err)
