@@ -19,8 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LAYOUT_BLOBS   "image/blobs/sha256"
 #define DOCKERFILE_MAX ((size_t)1 << 20)
-#define FILE_TEXT_MAX  ((size_t)1 << 20)
 
 static void add_step(struct build_job *job, const struct build_step *step)
 {
@@ -44,44 +44,86 @@ static void add_buildah(struct build_job *job, const char *const *words)
 
 /* --- base images --- */
 
-/* The id that buildah has for the image: its configuration's digest, as hex; NULL: no such image.
+/*
+ * The image REFERENCE of the store and the hex digits of its blobs: the manifest's,
+ * the configuration's, which is what buildah knows it by, the layers'.
  */
-static const char *config_of(const struct paths *paths, const char *reference, struct arena *arena)
+static int find_image(const struct paths *paths, const char *reference, struct image *ret_image,
+		      char ***ret_blobs)
 {
-	struct image image;
 	CLEANUP_FD int fd = -1;
-	char path[PATH_MAX], **blobs = NULL;
-	const char *config = NULL;
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), NULL, "%s/images", paths->root);
 
-	if (image_find(paths, reference, &image, NULL) < 0)
-		return NULL;
-	if (paths_join(path, sizeof(path), NULL, "%s/images", paths->root) == 0)
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && image_file_blobs(fd, digest_hex(image.id), &blobs, NULL) == 0 && blobs[0])
-		config = arena_strdup(arena, blobs[1]);
-	image_file_list_free(blobs);
-	image_release(&image);
-	return config;
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = image_find(paths, reference, ret_image, NULL);
+	if (r < 0)
+		return r;
+	r = image_file_blobs(fd, digest_hex(ret_image->id), ret_blobs, NULL);
+	if (r < 0)
+		image_release(ret_image);
+	return r;
+}
+
+/*
+ * buildah writes no blob that is there already, and knows layers by their diff ids.
+ * So a file without content stands for each layer that the store has, and neither
+ * is it compressed again, nor read, nor stored twice.
+ */
+static int mark_known(const struct build_job *job, const struct image *image, char *const *blobs,
+		      struct err *err)
+{
+	char path[PATH_MAX];
+	size_t n = 0;
+	int r = 0;
+
+	/* Where a layer occurs twice, which blob is which is not known. */
+	while (blobs[n])
+		n++;
+	for (size_t i = 0; r == 0 && n == image->n_layers + 2 && i < image->n_layers; i++) {
+		CLEANUP_FD int fd = -1;
+
+		r = paths_join(path, sizeof(path), err, "%s/" LAYOUT_BLOBS "/%s",
+			       job->request.output, image->layers[i]);
+		if (r < 0)
+			return r;
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			r = err_sys(err, errno, "create '%s'", path);
+	}
+	return r;
 }
 
 /* Have buildah find the image REFERENCE of the store under that name. */
-static void add_base(struct build_job *job, const char *reference)
+static int add_base(struct build_job *job, const char *reference, struct err *err)
 {
-	struct arena *arena = job->arena;
 	const struct build_request *request = &job->request;
-	const struct paths *paths = request->buildah->paths;
-	const char *config = config_of(paths, reference, arena);
-	/* From <root>: buildah makes a name of the path, and names have no capitals. */
-	const char *copy[] = {"pull", "-q", arena_printf(arena, "oci:images:%s", reference), NULL};
-	const char *tag[] = {"tag", config, reference, NULL};
-	const char *fetch[] = {"pull", "-q", arena_printf(arena, "docker://%s", reference), NULL};
+	bool newest = request->pull || request->service->build->pull;
+	CLEANUP(image_release) struct image image = {0};
+	char **blobs = NULL;
+	int r = 0;
 
-	if (config && !request->pull && !request->service->build->pull) {
+	if (!newest && find_image(request->buildah->paths, reference, &image, &blobs) == 0) {
+		/* From <root>: buildah makes a name of the path, and names have no capitals. */
+		const char *copy[] = {"pull", "-q",
+				      arena_printf(job->arena, "oci:images:%s", reference), NULL};
+		const char *tag[] = {"tag", arena_strdup(job->arena, blobs[1]), reference, NULL};
+
 		add_buildah(job, copy);
 		add_buildah(job, tag);
+		r = mark_known(job, &image, blobs, err);
+		image_file_list_free(blobs);
 	} else if (build_cuts_network(request)) {
+		const char *fetch[] = {"pull", "-q",
+				       arena_printf(job->arena, "docker://%s", reference), NULL};
+
 		add_buildah(job, fetch);
 	}
+	return r;
 }
 
 static int read_dockerfile(const struct build_request *request, struct arena *arena,
@@ -242,7 +284,7 @@ static int add_import(struct build_job *job, struct err *err)
 			      job->id,
 			      arena_printf(job->arena, "oci:%s", layout),
 			      NULL};
-	const char *import[] = {"import", "-q", layout, job->names[0], NULL};
+	const char *import[] = {"import", "--built", "-q", layout, job->names[0], NULL};
 	const char *tag[BUILD_NAMES_MAX + 2] = {"tag"};
 	int r;
 
@@ -274,9 +316,15 @@ int build_job_plan(struct build_job *job, struct err *err)
 {
 	const struct build_request *request = &job->request;
 	struct build_step build = {.shown = true};
+	char blobs[PATH_MAX];
+	int r = paths_join(blobs, sizeof(blobs), err, "%s/" LAYOUT_BLOBS, request->output);
 
-	for (size_t i = 0; i < job->bases.n; i++)
-		add_base(job, job->bases.items[i]);
+	if (r == 0)
+		r = fd_mkdir_p(blobs, 0700, err);
+	for (size_t i = 0; r == 0 && i < job->bases.n; i++)
+		r = add_base(job, job->bases.items[i], err);
+	if (r < 0)
+		return r;
 	build.command = buildah_command(request->buildah, build_argv(job->arena, request));
 	if (build_cuts_network(request))
 		build.command.flags |= SUBPROCESS_NO_NETWORK;

@@ -42,6 +42,7 @@ static int parse(int argc, char **argv, struct import_arguments *args, char **ch
 	static const struct option options[] = {{"change", required_argument, NULL, 'c'},
 						{"max-size", required_argument, NULL, 'm'},
 						{"quiet", no_argument, NULL, 'q'},
+						{"built", no_argument, NULL, 'b'},
 						{NULL, 0, NULL, 0}};
 	size_t n_changes = 0;
 	int64_t bytes;
@@ -53,6 +54,8 @@ static int parse(int argc, char **argv, struct import_arguments *args, char **ch
 			changes[n_changes++] = optarg;
 		} else if (c == 'q') {
 			args->quiet = true;
+		} else if (c == 'b') { /* for `stack build` */
+			args->options.built = true;
 		} else if (c == 'm' && units_bytes(optarg, &bytes) == 0 && bytes > 0) {
 			args->options.max_bytes = (uint64_t)bytes;
 		} else {

@@ -9,6 +9,7 @@
 #include "store/import/directory.h"
 #include "store/import/layers.h"
 #include "store/import/register.h"
+#include "store/import/reuse.h"
 #include "store/import/spool.h"
 #include "store/layout.h"
 
@@ -30,17 +31,13 @@ static void json_cleanup(json_t **json)
 	json_decref(*json);
 }
 
-/* The store is an image layout like any that is imported. */
 static int find_blob(struct commit *commit, const json_t *descriptor, struct spool_file **ret_file,
 		     struct err *err)
 {
 	const char *hex = digest_hex(json_string_value(json_object_get(descriptor, "digest")));
-	char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
 
-	if (!hex)
-		return err_set(err, EINVAL, "the image store is damaged");
-	snprintf(path, sizeof(path), "blobs/sha256/%s", hex);
-	return spool_find(&commit->spool, path, ret_file, err);
+	return hex ? reuse_blob(&commit->spool, hex, ret_file, err)
+		   : err_set(err, EINVAL, "the image store is damaged");
 }
 
 /* Below the new layer are those of the image. */
@@ -166,7 +163,7 @@ int commit_run(struct layout *layout, const struct commit_options *options, stru
 		r = layers_init(&commit.layers, layout, 0, NULL, err);
 	if (r < 0)
 		return r;
-	spool_init(&commit.spool, layout, layout->images_fd, commit.layers.limits.max_bytes);
+	spool_init(&commit.spool, layout, -1, commit.layers.limits.max_bytes);
 	r = assemble(&commit, &from, err);
 	if (r == 0)
 		r = register_image(&commit, err);

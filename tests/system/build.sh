@@ -63,6 +63,19 @@ assert_match "its name, and the further one" '^shop-web:latest' "$out"
 assert_match "its name, and the further one" '^shop/web:extra' "$out"
 assert_match "the label" stack "$(skopeo inspect --config "oci:$STACK_ROOT/images:docker.io/library/shop-web:latest" | jq -r '.config.Labels["made.by"]')"
 
+it "layers that the base image has are neither copied nor stored twice"
+layer() { skopeo inspect --raw "oci:$STACK_ROOT/images:$1" | jq -r '.layers[0].digest'; }
+assert_eq "the lowest layer" "$(layer docker.io/example/busybox:1.35)" "$(layer docker.io/library/shop-web:latest)"
+skopeo copy -q "oci:$STACK_ROOT/images:docker.io/library/shop-web:latest" "dir:$T/whole" || fail "the image is not whole"
+ok stack image save --compression gzip -o "$T/packed.tar" example/busybox:1.35
+ok stack down
+ok stack image prune -a -f
+ok stack image import -q "$T/packed.tar"
+ok stack build -q
+assert_eq "the lowest layer, compressed" "$(layer docker.io/example/busybox:1.35)" "$(layer docker.io/shop/tool:1)"
+assert_match "that is it" gzip "$(skopeo inspect --raw "oci:$STACK_ROOT/images:docker.io/shop/tool:1" | jq -r '.layers[0].mediaType')"
+skopeo copy -q "oci:$STACK_ROOT/images:docker.io/shop/tool:1" "dir:$T/whole-too" || fail "the image is not whole"
+
 it "what is there is not built again, unless that is asked for"
 ok stack up -d
 assert_no_match "nothing is built" ' \| ' "$err"
