@@ -36,6 +36,7 @@ struct subprocess_command buildah_command(const struct buildah *buildah, const c
 	return (struct subprocess_command){.argv = argv,
 					   .directory = buildah->paths->root,
 					   .flags = SUBPROCESS_APART,
+					   .temporary = buildah->work,
 					   .shown = buildah->registries,
 					   .over = REGISTRIES_DIR};
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,8 +29,27 @@ static bool separate(const struct subprocess_command *command)
 	       errno == ENOENT;
 }
 
+/* Our environment with TMPDIR, the variable in ENTRY instead of ours. */
+static char **environment(char *entry)
+{
+	size_t n = 0, out = 1;
+	char **all;
+
+	while (environ[n])
+		n++;
+	all = calloc(n + 2, sizeof(*all));
+	if (!all)
+		return NULL;
+	all[0] = entry;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "TMPDIR=", strlen("TMPDIR=")) != 0)
+			all[out++] = environ[i];
+	return all;
+}
+
 /* Nothing but system calls from here to the program. */
-_Noreturn static void become(const struct subprocess_command *command, int output, int input)
+_Noreturn static void become(const struct subprocess_command *command, char *const *variables,
+			     int output, int input)
 {
 	sigset_t none;
 
@@ -41,7 +61,7 @@ _Noreturn static void become(const struct subprocess_command *command, int outpu
 	    dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		_exit(EXEC_FAILED);
-	execve(command->argv[0], (char *const *)(uintptr_t)command->argv, environ);
+	execve(command->argv[0], (char *const *)(uintptr_t)command->argv, variables);
 	_exit(EXEC_FAILED);
 }
 
@@ -51,9 +71,17 @@ int subprocess_start(const struct subprocess_command *command, struct subprocess
 	CLEANUP_FD int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	CLEANUP_FD int read_end = -1, write_end = -1;
 	uint64_t namespaces = 0;
+	char temporary[PATH_MAX + sizeof("TMPDIR=")];
+	CLEANUP_FREE char **variables = NULL;
 	int ends[2], pidfd = -1;
 	pid_t pid;
 
+	if (command->temporary) {
+		snprintf(temporary, sizeof(temporary), "TMPDIR=%s", command->temporary);
+		variables = environment(temporary);
+		if (!variables)
+			return err_nomem(err);
+	}
 	if (input < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "create a pipe");
 	read_end = ends[0];
@@ -66,7 +94,7 @@ int subprocess_start(const struct subprocess_command *command, struct subprocess
 	if (pid < 0)
 		return err_sys(err, errno, "start '%s'", command->argv[0]);
 	if (pid == 0)
-		become(command, write_end, input);
+		become(command, variables ? variables : environ, write_end, input);
 	*ret = (struct subprocess){.pidfd = pidfd, .output = TAKE_FD(read_end)};
 	return 0;
 }

@@ -31,6 +31,7 @@ struct subprocess_command {
 	const char *const *argv; /* NULL-terminated, argv[0] being the program's path */
 	const char *directory;	 /* where it runs */
 	unsigned int flags;	 /* those above */
+	const char *temporary;	 /* its TMPDIR; NULL: ours */
 	/* Of one that is APART: the directory that it sees in the place of another, if that exists.
 	 */
 	const char *shown, *over; /* NULL: none */

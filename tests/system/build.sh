@@ -186,6 +186,7 @@ it "Ctrl-C ends it at once and leaves nothing half-made"
 cat >stack.yml <<'YML'
 services: {z: {build: {dockerfile_inline: "FROM example/busybox:1.35\nRUN echo begun; sleep 4321\n"}}}
 YML
+temporary=$(ls /var/tmp | grep buildah || :)
 for signal in INT KILL; do
 	"$STACK" build >"$T/build.log" 2>&1 &
 	pid=$!
@@ -195,5 +196,6 @@ for signal in INT KILL; do
 	wait_for 5 "all its processes are gone" sh -c '! pgrep -f "[s]leep 4321"'
 done
 assert_no_match "images" 'shop-z' "$(stack image ls)"
+assert_eq "what buildah leaves outside of the store" "$temporary" "$(ls /var/tmp | grep buildah || :)"
 ok stack image prune -a -f --build-cache
 [ ! -e "$STACK_ROOT/build/storage" ] || fail "the build cache is still there"
