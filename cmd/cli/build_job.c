@@ -178,8 +178,9 @@ static struct map merged_args(const struct build_request *request, struct arena 
 			(struct key_value){arena_strndup(arena, text, strcspn(text, "=")),
 					   sign ? sign + 1 : arena_strdup(arena, getenv(text))};
 	}
-	memcpy(items + n, args->items, args->n * sizeof(*items));
-	return (struct map){items, n + args->n};
+	for (size_t i = 0; i < args->n; i++)
+		items[n++] = args->items[i];
+	return (struct map){items, n};
 }
 
 static int find_bases(struct build_job *job, struct arena *arena, struct err *err)
@@ -198,8 +199,8 @@ static int find_bases(struct build_job *job, struct arena *arena, struct err *er
 		named = dockerfile_images(arena, text, &args, contexts);
 	names = ARENA_ARRAY(arena, const char *, named.n + contexts->n + 1);
 	n = context_images(request, names);
-	memcpy(names + n, named.items, named.n * sizeof(*names));
-	n += named.n;
+	for (size_t i = 0; i < named.n; i++)
+		names[n++] = named.items[i];
 	job->bases.items = ARENA_ARRAY(arena, const char *, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		char normal[IMAGE_REFERENCE_SIZE];

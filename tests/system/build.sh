@@ -5,12 +5,14 @@
 command -v buildah >/dev/null || skip "buildah is not installed"
 image busybox
 
-mkdir -p "$T/probe" && cd "$T/probe"
-cat >stack.yml <<'YML'
-services: {probe: {build: {dockerfile_inline: "FROM example/busybox:1.35\nRUN true\n"}}}
-YML
-capture stack build
+# Without us: what this machine does not let buildah do is not our failure.
+mkdir -p "$T/probe"
+printf 'FROM scratch\nCOPY busybox /busybox\nRUN ["/busybox", "true"]\n' >"$T/probe/Dockerfile"
+cp "$(command -v busybox)" "$T/probe/"
+capture buildah --root "$T/probe/storage" --runroot "$T/probe/state" --storage-driver vfs \
+	build --isolation chroot "$T/probe"
 [ "$status" = 0 ] || skip "buildah cannot run on this machine: $(tail -n 1 <<<"$err")"
+rm -rf "$T/probe"
 
 project shop <<'YML'
 services:
@@ -192,7 +194,7 @@ for signal in INT KILL; do
 	pid=$!
 	wait_for 20 "the step begins" grep -q 'z | begun' "$T/build.log"
 	kill -$signal $pid
-	wait $pid || :
+	{ wait $pid; } 2>/dev/null || :
 	wait_for 5 "all its processes are gone" sh -c '! pgrep -f "[s]leep 4321"'
 done
 assert_no_match "images" 'shop-z' "$(stack image ls)"
