@@ -65,6 +65,23 @@ void index_entry(const struct json_t *index, size_t i, const char **ret_referenc
 	*ret_digest = digest_hex(digest) ? digest : NULL;
 }
 
+int index_find(const struct json_t *index, const char *digest, const char **ret_media_type,
+	       uint64_t *ret_size, struct err *err)
+{
+	for (size_t i = 0; i < index_size(index); i++) {
+		const json_t *entry = json_array_get(entries(index), i);
+		const char *found = json_string_value(json_object_get(entry, "digest"));
+		const char *type = json_string_value(json_object_get(entry, "mediaType"));
+
+		if (!found || !type || strcmp(found, digest) != 0)
+			continue;
+		*ret_media_type = type;
+		*ret_size = (uint64_t)json_integer_value(json_object_get(entry, "size"));
+		return 0;
+	}
+	return err_set(err, ENOENT, "the image %.19s has no name any more", digest);
+}
+
 int index_remove(struct json_t *index, const char *reference, struct err *err)
 {
 	for (size_t i = 0; i < index_size(index); i++) {
@@ -84,9 +101,9 @@ int index_set(struct json_t *index, const char *reference, const char *media_typ
 {
 	json_t *entry;
 
-	index_remove(index, reference, NULL);
 	entry = json_pack("{s:s, s:s, s:I, s:{s:s}}", "mediaType", media_type, "digest", digest,
 			  "size", (json_int_t)size, "annotations", REF_NAME, reference);
+	index_remove(index, reference, NULL);
 	if (!entry || json_array_append_new(entries(index), entry) < 0)
 		return err_nomem(err);
 	return 0;

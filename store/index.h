@@ -33,6 +33,13 @@ size_t index_size(const struct json_t *index);
 void index_entry(const struct json_t *index, size_t i, const char **ret_reference,
 		 const char **ret_digest);
 
+/*
+ * Media type and size of the manifest DIGEST, which belong to the index.
+ * -ENOENT: no entry has it.
+ */
+int index_find(const struct json_t *index, const char *digest, const char **ret_media_type,
+	       uint64_t *ret_size, struct err *err);
+
 /* REFERENCE now means DIGEST, a manifest of SIZE bytes and no longer what it meant before. */
 int index_set(struct json_t *index, const char *reference, const char *media_type,
 	      const char *digest, uint64_t size, struct err *err);

@@ -20,4 +20,17 @@
  */
 int lock_take(int dirfd, const char *name, void (*waited)(void), int *ret_fd, struct err *err);
 
+/*
+ * The same for one of several holders at a time, whom a lock_take() waits for.
+ * Blocks: until the one that took it alone is done.
+ */
+int lock_share(int dirfd, const char *name, int *ret_fd, struct err *err);
+
+/*
+ * As lock_take(), but -EAGAIN, without a sentence, when somebody else has it.
+ * The lock may then be shared: lock_weaken().
+ */
+int lock_try(int dirfd, const char *name, int *ret_fd, struct err *err);
+void lock_weaken(int fd);
+
 #endif

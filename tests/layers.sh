@@ -51,7 +51,7 @@ deny cmd/shim -- '(net|store)/' 'the shim is libc and core/container/ only'
 
 fence 'yaml\.h' 'core/model/yaml\.c' 'libyaml is for core/model/yaml.c'
 fence 'netlink/' 'net/[^/]*' 'libnl is for net/'
-fence 'archive(_entry)?\.h' 'store/import/[^/]*' 'libarchive is for store/import/'
+fence 'archive(_entry)?\.h' 'store/(import|export)/[^/]*' 'libarchive is for store/import/ and store/export/'
 fence 'uv\.h' '(core/supervise|cmd/supervisor|net)/[^/]*' 'only the supervisor has a loop'
 
 fence 'nftables/' 'net/firewall_nft\.c' 'libnftables is for net/firewall_nft.c'

@@ -210,9 +210,9 @@ static void restarts(const struct service *service, struct check_report *report)
 
 static void no_ulimit(const struct service *service, struct check_report *report)
 {
-	for (size_t i = 0; i < service->n_ulimits; i++)
-		if (service->ulimits[i].soft < 0 || service->ulimits[i].hard < 0)
-			check_found(report, service, service->pos, service->ulimits[i].name);
+	for (size_t i = 0; i < service->ulimits.n; i++)
+		if (service->ulimits.items[i].soft < 0 || service->ulimits.items[i].hard < 0)
+			check_found(report, service, service->pos, service->ulimits.items[i].name);
 }
 
 static void no_healthcheck(const struct service *service, struct check_report *report)

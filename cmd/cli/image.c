@@ -33,8 +33,8 @@ static int image_run(struct cli *cli, const void *args, char **operands, size_t 
 
 const struct command command_image = {
 	.name = "image",
-	.operands = "import|ls|rm [ARGUMENT…]",
-	.help = "Import, list and remove images; 'stack image --help' tells more",
+	.operands = "import|ls|df|save|tag|rm|prune [ARGUMENT…]",
+	.help = "Import, list, save and remove images; 'stack image --help' tells more",
 	.max_operands = COMMAND_ANY,
 	.first_operand_ends = true,
 	.foreign_options = true,

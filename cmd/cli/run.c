@@ -7,6 +7,7 @@
  * Else the container is kept without a program, and the command joins it like
  * `exec` does, on our terminal; with its end the container's comes.
  */
+#include "cmd/cli/build.h"
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/join.h"
@@ -31,7 +32,7 @@
 #include <unistd.h>
 
 struct run_args {
-	bool detach, rm, no_deps, service_ports;
+	bool detach, rm, no_deps, service_ports, build;
 	const char *name, *entrypoint;
 	struct exec_args join;
 };
@@ -46,6 +47,7 @@ static const struct option_spec run_options[] = {
 	 "instead of the service's, or the image's"},
 	{0, "name", OPTION_STRING, ARG(name), "NAME", "of the container"},
 	{0, "no-deps", OPTION_FLAG, ARG(no_deps), NULL, "without what the service depends on"},
+	{0, "build", OPTION_FLAG, ARG(build), NULL, "build images anew first"},
 	{'P', "service-ports", OPTION_FLAG, ARG(service_ports), NULL,
 	 "publish the service's ports, which is not done else"},
 };
@@ -268,6 +270,8 @@ static int run(struct cli *cli, const struct run_args *args, char **words, size_
 
 	if (r == 0)
 		r = request_new_with_project("up", project, words, 1, &request, err);
+	if (r == 0)
+		r = build_before_up(cli, project, words, 1, args->no_deps, args->build, err);
 	if (r != 0)
 		return r;
 	choose_name(args, words[0], name);

@@ -5,6 +5,7 @@
  * Loading comes first and touches nothing, so a wrong file changes nothing.
  */
 #include "cmd/cli/attach.h"
+#include "cmd/cli/build.h"
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
@@ -30,7 +31,7 @@
 
 struct up_args {
 	bool detach, wait, force_recreate, no_recreate, no_deps, remove_orphans, no_start, dry_run;
-	bool follow_file, watch;
+	bool follow_file, watch, build, no_build;
 	bool no_color, no_prefix, timestamps, abort_on_exit;
 	int64_t wait_timeout, timeout;
 	const char *exit_code_from;
@@ -59,6 +60,9 @@ static const struct option_spec up_options[] = {
 	 "apply the stack file whenever it is saved, until it is down"},
 	{'w', "watch", OPTION_FLAG, ARG(watch), NULL,
 	 "do what 'develop' says when files change, as 'stack watch' does"},
+	{0, "build", OPTION_FLAG, ARG(build), NULL,
+	 "build images anew; else only those that are missing"},
+	{0, "no-build", OPTION_FLAG, ARG(no_build), NULL, "build no image, even if it is missing"},
 	{0, "no-start", OPTION_FLAG, ARG(no_start), NULL, "create the containers, start none"},
 	{0, "dry-run", OPTION_FLAG, ARG(dry_run), NULL, "only show what would change ('plan')"},
 	{0, "no-color", OPTION_FLAG, ARG(no_color), NULL, "logs without colours"},
@@ -245,6 +249,8 @@ static int check_args(const struct up_args *args, const struct project *project)
 {
 	if (args->force_recreate && args->no_recreate)
 		return cli_usage_error("up: --force-recreate and --no-recreate exclude each other");
+	if (args->build && args->no_build)
+		return cli_usage_error("up: --build and --no-build exclude each other");
 	if ((args->detach || args->wait) && (args->abort_on_exit || args->exit_code_from))
 		return cli_usage_error("up: --abort-on-container-exit and --exit-code-from need "
 				       "the foreground; leave out -d and --wait");
@@ -277,6 +283,10 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 		return r;
 	if (args->dry_run)
 		return plan_print(cli, project->name, request, false, err);
+	if (!args->no_build)
+		r = build_before_up(cli, project, services, n, args->no_deps, args->build, err);
+	if (r < 0)
+		return r;
 	tell_exposed(cli, project, services, n);
 	if (args->detach || wait || args->no_start)
 		return bring_up(cli, project, request, NULL, err);

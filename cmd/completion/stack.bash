@@ -38,7 +38,10 @@ _stack() {
 			mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help config)" -- "$cur")
 		fi
 		;;
-	image:*) mapfile -t COMPREPLY < <(compgen -W 'import ls rm' -f -- "$cur") ;;
+	image:*)
+		mapfile -t COMPREPLY < <(compgen -W "$("$1" image help 2>/dev/null |
+			sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')" -f -- "$cur")
+		;;
 	*:-*) mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help "$command")" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("$1" "${global[@]}" config --services 2>/dev/null)" -- "$cur") ;;
 	esac

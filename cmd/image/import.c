@@ -29,11 +29,6 @@ static void report_progress(void *data, uint64_t bytes)
 	fprintf(stderr, "\r\033[Kreading %s", command_size(bytes, size));
 }
 
-static void report_waiting(void)
-{
-	fputs("waiting for another 'stack image' to finish\n", stderr);
-}
-
 static int usage(void)
 {
 	fprintf(stderr, "usage: stack image import %s\n%s\n", command_import.operands,
@@ -47,6 +42,7 @@ static int parse(int argc, char **argv, struct import_arguments *args, char **ch
 	static const struct option options[] = {{"change", required_argument, NULL, 'c'},
 						{"max-size", required_argument, NULL, 'm'},
 						{"quiet", no_argument, NULL, 'q'},
+						{"built", no_argument, NULL, 'b'},
 						{NULL, 0, NULL, 0}};
 	size_t n_changes = 0;
 	int64_t bytes;
@@ -58,6 +54,8 @@ static int parse(int argc, char **argv, struct import_arguments *args, char **ch
 			changes[n_changes++] = optarg;
 		} else if (c == 'q') {
 			args->quiet = true;
+		} else if (c == 'b') { /* for `stack build` */
+			args->options.built = true;
 		} else if (c == 'm' && units_bytes(optarg, &bytes) == 0 && bytes > 0) {
 			args->options.max_bytes = (uint64_t)bytes;
 		} else {
@@ -97,15 +95,6 @@ static int open_source(const char *source, int *ret_fd, int *ret_directory, stru
 	return 0;
 }
 
-static void print_image(const struct image *image)
-{
-	char size[COMMAND_SIZE_LEN];
-
-	printf("%s %.12s %s in %zu layer%s\n", image_reference_familiar(image->reference),
-	       digest_hex(image->id), command_size(image->size, size), image->n_layers,
-	       command_plural(image->n_layers));
-}
-
 static int import(const struct paths *paths, struct import_arguments *args, struct err *err)
 {
 	CLEANUP(layout_release) struct layout layout = LAYOUT_INIT;
@@ -123,7 +112,7 @@ static int import(const struct paths *paths, struct import_arguments *args, stru
 	if (r == 0)
 		r = open_source(args->options.source, &fd, &directory, err);
 	if (r == 0)
-		r = layout_open(&layout, paths, report_waiting, err);
+		r = layout_open(&layout, paths, command_waiting, err);
 	if (r == 0)
 		r = harden(paths, directory, err);
 	if (r < 0)
@@ -134,7 +123,7 @@ static int import(const struct paths *paths, struct import_arguments *args, stru
 	if (args->options.progress.report)
 		fputs("\r\033[K", stderr);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		print_image(&images[i]);
+		command_print_image(&images[i]);
 	images_free(images, n);
 	return r < 0 ? err_wrap(err, "import '%s'", args->options.source) : 0;
 }

@@ -5,7 +5,6 @@
 #include "store/image_file.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,23 +71,12 @@ static int usage(void)
 
 static int run(const struct paths *paths, int argc, char **argv, struct err *err)
 {
-	static const struct option options[] = {{"format", required_argument, NULL, 'f'},
-						{"quiet", no_argument, NULL, 'q'},
-						{NULL, 0, NULL, 0}};
 	struct image *images;
 	bool json = false, quiet = false;
 	size_t n;
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "q", options, NULL)) != -1) {
-		if (c == 'q')
-			quiet = true;
-		else if (c == 'f' && strcmp(optarg, "json") == 0)
-			json = true;
-		else if (c != 'f' || strcmp(optarg, "table") != 0)
-			return usage();
-	}
-	if (optind != argc)
+	if (!command_list_options(argc, argv, "quiet", &quiet, &json))
 		return usage();
 	r = image_list(paths, &images, &n, err);
 	if (r < 0)

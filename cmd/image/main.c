@@ -3,21 +3,26 @@
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/base/text.h"
+#include "store/digest.h"
+#include "store/image.h"
 
 #include <getopt.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_import, &command_ls, &command_rm,
-						 &command_tar};
+static const struct command *const commands[] = {&command_import, &command_ls,	   &command_df,
+						 &command_save,	  &command_tag,	   &command_rm,
+						 &command_prune,  &command_commit, &command_tar};
 
 static int usage(FILE *out)
 {
 	fputs("usage: stack image COMMAND [ARGUMENT…]\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %s %s\n%s\n\n", commands[i]->name, commands[i]->operands,
-			commands[i]->help);
+		if (commands[i]->help)
+			fprintf(out, "  %s %s\n%s\n\n", commands[i]->name, commands[i]->operands,
+				commands[i]->help);
 	return out == stdout ? 0 : COMMAND_USAGE;
 }
 
@@ -33,9 +38,42 @@ const char *command_size(uint64_t bytes, char buf[COMMAND_SIZE_LEN])
 	return buf;
 }
 
+void command_waiting(void)
+{
+	fputs("waiting for another 'stack image' to finish\n", stderr);
+}
+
 const char *command_plural(size_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+void command_print_image(const struct image *image)
+{
+	char size[COMMAND_SIZE_LEN];
+
+	printf("%s %.12s %s in %zu layer%s\n", image_reference_familiar(image->reference),
+	       digest_hex(image->id), command_size(image->size, size), image->n_layers,
+	       command_plural(image->n_layers));
+}
+
+bool command_list_options(int argc, char **argv, const char *flag, bool *ret_flag, bool *ret_json)
+{
+	const struct option options[] = {{"format", required_argument, NULL, 1},
+					 {flag, no_argument, NULL, 2},
+					 {NULL, 0, NULL, 0}};
+	const char letters[] = {flag[0], '\0'};
+	int c;
+
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (c == 2 || c == flag[0])
+			*ret_flag = true;
+		else if (c == 1 && strcmp(optarg, "json") == 0)
+			*ret_json = true;
+		else if (c != 1 || strcmp(optarg, "table") != 0)
+			return false;
+	}
+	return optind == argc;
 }
 
 static int fail(const struct err *err)

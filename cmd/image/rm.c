@@ -26,11 +26,6 @@ static void removal_release(struct removal *removal)
 	json_decref(removal->users);
 }
 
-static void report_waiting(void)
-{
-	fputs("waiting for another 'stack image' to finish\n", stderr);
-}
-
 /* Is IMAGE in the index under another name too? */
 static bool has_other_name(const json_t *index, const struct image *image)
 {
@@ -112,7 +107,7 @@ static int run(const struct paths *paths, int argc, char **argv, struct err *err
 	}
 	if (optind == argc)
 		return usage();
-	r = layout_open(&layout, paths, report_waiting, err);
+	r = layout_open(&layout, paths, command_waiting, err);
 	if (r == 0)
 		r = index_load(layout.images_fd, &removal.index, err);
 	if (r == 0)

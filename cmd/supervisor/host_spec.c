@@ -147,9 +147,9 @@ static int spec_rlimits(struct container_spec *spec, const struct service *servi
 		{"stack", RLIMIT_STACK},
 	};
 
-	spec->rlimits = ARENA_ARRAY(arena, struct spec_rlimit, service->n_ulimits + 1);
-	for (size_t i = 0; i < service->n_ulimits; i++) {
-		const struct ulimit *u = &service->ulimits[i];
+	spec->rlimits = ARENA_ARRAY(arena, struct spec_rlimit, service->ulimits.n + 1);
+	for (size_t i = 0; i < service->ulimits.n; i++) {
+		const struct ulimit *u = &service->ulimits.items[i];
 		size_t at = 0;
 
 		while (at < ARRAY_SIZE(table) && strcmp(table[at].name, u->name) != 0)
@@ -162,7 +162,7 @@ static int spec_rlimits(struct container_spec *spec, const struct service *servi
 			.soft = u->soft < 0 ? RLIM_INFINITY : (uint64_t)u->soft,
 			.hard = u->hard < 0 ? RLIM_INFINITY : (uint64_t)u->hard};
 	}
-	spec->n_rlimits = (uint32_t)service->n_ulimits;
+	spec->n_rlimits = (uint32_t)service->ulimits.n;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/model/build.h"
 #include "core/model/graph.h"
 #include "core/model/names.h"
 #include "core/model/project.h"
@@ -183,6 +184,36 @@ static void check_mounts(const struct check *check, const struct service *servic
 	}
 }
 
+static void check_build(const struct check *check, const struct service *service)
+{
+	static const char prefix[] = "service:";
+	const struct build *build = service->build;
+
+	if (!build)
+		return;
+	check_references_to_files(check, service, &build->secrets, &check->secrets,
+				  "build.secrets");
+	for (size_t i = 0; i < build->additional_contexts.n; i++) {
+		const char *value = build->additional_contexts.items[i].value;
+		const char *name = value + strlen(prefix);
+		const struct service *other;
+
+		if (!*value)
+			complain(check, build->pos,
+				 "services.%s.build.additional_contexts: '%s' has no directory or "
+				 "URL; write NAME=PLACE",
+				 service->name, build->additional_contexts.items[i].key);
+		if (strncmp(value, prefix, strlen(prefix)) != 0)
+			continue;
+		other = project_service(check->project, name);
+		if (!other || other == service)
+			complain(check, build->pos,
+				 "services.%s.build.additional_contexts: '%s' is no other service "
+				 "of this file",
+				 service->name, name);
+	}
+}
+
 static void learn_names(struct check *check)
 {
 	const struct project *project = check->project;
@@ -219,6 +250,7 @@ void check_references(const struct project *project, const struct names *inactiv
 		check_references_to_files(&check, service, &service->configs, &check.configs,
 					  "configs");
 		check_userns(&check, service);
+		check_build(&check, service);
 	}
 }
 

@@ -105,12 +105,10 @@ static void set_cpus(struct decoder *decoder, struct draft_service *draft)
 
 static void check_image(struct decoder *decoder, const struct service *service, struct position pos)
 {
-	if (service->build && !decoder->canonical)
-		decode_note(decoder, service->build->pos,
-			    "building images is not there yet: the image is used as it is; build "
-			    "it with buildah or docker and 'stack image import' it");
-	else if (!service->build && !service->image && !service->rootfs.path)
-		decode_error(decoder, pos, "the service has no image; say which with 'image:'");
+	if (!service->build && !service->image && !service->rootfs.path)
+		decode_error(decoder, pos,
+			     "the service has no image; say which with 'image:', or how it is made "
+			     "with 'build:'");
 }
 
 static void check_rootfs(struct decoder *decoder, const struct service *service)

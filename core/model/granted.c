@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
 #include "core/base/hash.h"
+#include "core/model/build.h"
 #include "core/model/decode.h"
 #include "core/model/names.h"
 #include "core/model/utf8.h"
@@ -129,7 +130,11 @@ void granted_normalise(struct project *project)
 	index_objects(&secrets, project->secrets, project->n_secrets);
 	index_objects(&configs, project->configs, project->n_configs);
 	for (size_t i = 0; i < project->n_services; i++) {
+		const struct build *build = project->services[i].build;
+
 		give_digests(&project->services[i].secrets, &secrets, &used_secrets);
+		if (build)
+			give_digests(&build->secrets, &secrets, &used_secrets);
 		give_digests(&project->services[i].configs, &configs, &used_configs);
 	}
 	project->n_secrets = keep_used(project->secrets, project->n_secrets, &used_secrets);

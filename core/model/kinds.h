@@ -50,8 +50,11 @@ extern const struct kind kind_comment; /* no field, and nothing to say about it 
 /* kept.c: const struct kept *; noted, with the same words */
 extern const struct kind kind_kept;
 
-/* kinds_build.c: const struct node * */
+/* kinds_build.c: const struct build *, … */
 extern const struct kind kind_build;
+/* … and of one of these */
+extern const struct kind kind_context, kind_build_network, kind_build_platforms, kind_build_cache;
+extern const struct kind kind_places; /* struct map of names to paths or URLs */
 
 /* kinds_blkio.c: struct io_limits */
 extern const struct kind kind_io_limits;
@@ -60,7 +63,7 @@ extern const struct kind kind_io_limits;
 extern const struct kind kind_hooks;
 
 /* kinds_files.c: struct file_references, and what is in one of them */
-extern const struct kind kind_secrets, kind_configs;
+extern const struct kind kind_secrets, kind_configs, kind_build_secrets;
 extern const struct kind kind_user_id; /* uint32_t */
 
 /* kinds_service.c: of struct draft_service, see draft.h */
@@ -75,7 +78,8 @@ extern const struct kind kind_namespace, kind_network_mode;
 extern const struct kind kind_security_opt;
 
 /* kinds_values.c: of struct healthcheck, struct logging, struct service */
-extern const struct kind kind_health_test, kind_log_driver, kind_ulimits;
+extern const struct kind kind_health_test, kind_log_driver;
+extern const struct kind kind_ulimits;	   /* struct ulimits */
 extern const struct kind kind_propagation; /* const char * */
 extern const struct kind kind_platform;	   /* const char *: the host's, or a warning */
 extern const struct kind kind_pull_policy; /* const char * */

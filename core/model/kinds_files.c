@@ -41,6 +41,7 @@ static const struct attribute reference[] = {
 
 const struct schema schema_file_reference = SCHEMA_OF(reference);
 
+/* DIRECTORY is where a target that is no path is; NULL: targets are no paths. */
 static bool decode_reference(struct decoder *decoder, const struct node *node,
 			     const char *directory, struct file_reference *ret)
 {
@@ -55,8 +56,9 @@ static bool decode_reference(struct decoder *decoder, const struct node *node,
 	}
 	if (!ret->source)
 		return false;
-	ret->target = pathname_resolve(decoder->arena, directory, NULL,
-				       ret->target ? ret->target : ret->source);
+	ret->target = ret->target ? ret->target : ret->source;
+	if (directory)
+		ret->target = pathname_resolve(decoder->arena, directory, NULL, ret->target);
 	return true;
 }
 
@@ -115,6 +117,12 @@ static void decode_configs(struct decoder *decoder, const struct attribute *attr
 	decode_references(decoder, attribute, node, object, "/");
 }
 
+static void decode_build_secrets(struct decoder *decoder, const struct attribute *attribute,
+				 const struct node *node, void *object)
+{
+	decode_references(decoder, attribute, node, object, NULL);
+}
+
 static bool present_references(const struct attribute *attribute, const void *object)
 {
 	return SCHEMA_VALUE(struct file_references, object, attribute).n > 0;
@@ -139,6 +147,8 @@ const struct kind kind_secrets = {decode_secrets, present_references, emit_refer
 				  "a list of names, or of mappings"};
 const struct kind kind_configs = {decode_configs, present_references, emit_references,
 				  "a list of names, or of mappings"};
+const struct kind kind_build_secrets = {decode_build_secrets, present_references, emit_references,
+					"a list of names, or of mappings"};
 
 static void decode_user_id(struct decoder *decoder, const struct attribute *attribute,
 			   const struct node *node, void *object)

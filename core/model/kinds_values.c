@@ -5,11 +5,11 @@
 #include "core/base/cleanup.h"
 #include "core/model/decode.h"
 #include "core/model/node.h"
+#include "core/model/platform.h"
 #include "core/model/units.h"
 #include "core/model/writer.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 static struct strings shell_test(struct decoder *decoder, const char *command)
 {
@@ -119,32 +119,20 @@ static void decode_propagation(struct decoder *decoder, const struct attribute *
 const struct kind kind_propagation = {decode_propagation, present_text, emit_text,
 				      "rprivate, private, rshared, shared, rslave or slave"};
 
-/* How images call what uname(2) calls otherwise. */
-static const char *native_architecture(char *machine)
-{
-	if (strcmp(machine, "x86_64") == 0)
-		return "amd64";
-	return strcmp(machine, "aarch64") == 0 ? "arm64" : machine;
-}
-
 static void decode_platform(struct decoder *decoder, const struct attribute *attribute,
 			    const struct node *node, void *object)
 {
-	const char *text = decode_text(decoder, node, "a platform such as linux/amd64"), *native;
-	struct utsname host;
+	const char *text = decode_text(decoder, node, "a platform such as linux/amd64");
+	char native[PLATFORM_NATIVE_MAX];
 
-	if (!text || uname(&host) < 0)
+	if (!text)
 		return;
 	*SCHEMA_FIELD(const char *, object, attribute) = text;
-	native = native_architecture(host.machine);
-	if (strcmp(text, "linux") == 0 || strcmp(text, native) == 0 ||
-	    (strncmp(text, "linux/", 6) == 0 && strncmp(text + 6, native, strlen(native)) == 0))
-		return;
-	if (!decoder->canonical)
+	if (!platform_is_native(text) && !decoder->canonical)
 		decode_warning(decoder, node->pos,
 			       "this host is linux/%s and runs nothing else: the image has to be "
 			       "one of that platform",
-			       native);
+			       platform_native(native));
 }
 
 const struct kind kind_platform = {decode_platform, present_text, emit_text,
@@ -154,9 +142,9 @@ static void decode_pull_policy(struct decoder *decoder, const struct attribute *
 			       const struct node *node, void *object)
 {
 	static const char *const policies[] = {"missing", "if_not_present", "never",
-					       "always",  "build",	    "daily",
+					       "build",	  "always",	    "daily",
 					       "weekly",  "every_DURATION"};
-	enum { SILENT = 3 }; /* what is done anyway */
+	enum { SILENT = 4 }; /* what is done anyway */
 	const char *text = decode_text(decoder, node, "a policy such as missing");
 	int64_t interval;
 	int which = SILENT;
@@ -167,7 +155,7 @@ static void decode_pull_policy(struct decoder *decoder, const struct attribute *
 		which = decode_choice(decoder, node, policies, ARRAY_SIZE(policies));
 	if (which >= SILENT && !decoder->canonical)
 		decode_note(decoder, node->pos,
-			    "nothing is pulled or built yet: images are there or are imported");
+			    "nothing is pulled yet: images are there, are built or are imported");
 	if (which >= 0)
 		*SCHEMA_FIELD(const char *, object, attribute) = text;
 }
@@ -221,10 +209,8 @@ static void decode_ulimits(struct decoder *decoder, const struct attribute *attr
 	static const char *const names[] = {
 		"core",	  "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
 		"nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack",	 "as"};
-	struct service *service = object;
 	struct ulimit *ulimits;
 
-	(void)attribute;
 	if (node->kind != NODE_MAPPING) {
 		decode_mismatch(decoder, node, "a mapping such as {nofile: 1024}");
 		return;
@@ -240,30 +226,27 @@ static void decode_ulimits(struct decoder *decoder, const struct attribute *attr
 			decode_ulimit(decoder, node->entries[i].value, &ulimits[i]);
 		decoder->at = crumb.up;
 	}
-	service->ulimits = ulimits;
-	service->n_ulimits = node->n;
+	*SCHEMA_FIELD(struct ulimits, object, attribute) = (struct ulimits){ulimits, node->n};
 }
 
 static bool present_ulimits(const struct attribute *attribute, const void *object)
 {
-	(void)attribute;
-	return ((const struct service *)object)->n_ulimits > 0;
+	return SCHEMA_VALUE(struct ulimits, object, attribute).n > 0;
 }
 
 static void emit_ulimits(struct writer *writer, const struct attribute *attribute,
 			 const void *object)
 {
-	const struct service *service = object;
+	const struct ulimits *ulimits = &SCHEMA_VALUE(struct ulimits, object, attribute);
 
-	(void)attribute;
 	writer_open_map(writer);
-	for (size_t i = 0; i < service->n_ulimits; i++) {
-		writer_key(writer, service->ulimits[i].name);
+	for (size_t i = 0; i < ulimits->n; i++) {
+		writer_key(writer, ulimits->items[i].name);
 		writer_open_map(writer);
 		writer_key(writer, "soft");
-		writer_integer(writer, service->ulimits[i].soft);
+		writer_integer(writer, ulimits->items[i].soft);
 		writer_key(writer, "hard");
-		writer_integer(writer, service->ulimits[i].hard);
+		writer_integer(writer, ulimits->items[i].hard);
 		writer_close(writer);
 	}
 	writer_close(writer);

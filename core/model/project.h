@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct arena;
+struct build;
 struct kept;
 struct node;
 struct watch_rule;
@@ -154,6 +155,11 @@ struct ulimit {
 	int64_t soft, hard; /* -1: unlimited */
 };
 
+struct ulimits {
+	const struct ulimit *items;
+	size_t n;
+};
+
 /* security_opt, read: what is said last counts */
 enum seccomp_choice {
 	SECCOMP_CHOICE_NONE, /* not said: the built-in profile, unless privileged */
@@ -272,7 +278,7 @@ struct service {
 	struct rootfs rootfs;	 /* … this; see service_image() */
 	const char *platform;	 /* NULL: not said; the host's in any case */
 	const char *pull_policy; /* NULL: not said */
-	const struct node *build;  /* as in the file; NULL: it is not built */
+	const struct build *build; /* build.h; NULL: it is not built */
 	struct strings command;	   /* NOT is_set: the image's */
 	struct strings entrypoint; /* NOT is_set: the image's */
 	struct map environment;	   /* env_file below environment, resolved */
@@ -312,8 +318,7 @@ struct service {
 	struct hooks post_start, pre_stop;
 
 	struct limits limits;
-	const struct ulimit *ulimits;
-	size_t n_ulimits;
+	struct ulimits ulimits;
 	int64_t shm_size; /* bytes; 0: not said (64 MiB) */
 	int64_t oom_score_adj;
 	struct logging logging;

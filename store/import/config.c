@@ -264,8 +264,12 @@ struct json_t *config_new(const char *diff_hex)
 	char diff_id[DIGEST_LEN + 1];
 
 	snprintf(diff_id, sizeof(diff_id), "sha256:%s", diff_hex);
-	/* No date: the same files are to be the same image. */
-	return json_pack("{s:s, s:s, s:{}, s:{s:s, s:[s]}}", "architecture",
+	/*
+	 * No date: the same files are to be the same image.  buildah takes an image for
+	 * the base of another one only when its history tells of every layer.
+	 */
+	return json_pack("{s:s, s:s, s:{}, s:{s:s, s:[s]}, s:[{s:s}]}", "architecture",
 			 arch ? arch : "unknown", "os", "linux", "config", "rootfs", "type",
-			 "layers", "diff_ids", diff_id);
+			 "layers", "diff_ids", diff_id, "history", "created_by",
+			 "stack image import");
 }

@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +19,8 @@
 #include <unistd.h>
 
 #define BUFFER_SIZE ((size_t)256 << 10)
+#define WHITEOUT    ".wh."
+#define OPAQUE	    ".wh..wh..opq"
 #define XATTRS_MAX  ((size_t)64 << 10) /* XATTR_LIST_MAX and XATTR_SIZE_MAX, xattr(7) */
 
 struct writer {
@@ -25,6 +29,8 @@ struct writer {
 	struct digest_stream digest;
 	int fd;
 	char *buffer;
+	bool upper; /* of an overlay */
+	uint32_t first_id;
 };
 
 static la_ssize_t push(struct archive *tar, void *data, const void *block, size_t len)
@@ -87,6 +93,12 @@ static void copy_xattrs(struct writer *w, const FTSENT *item, struct archive_ent
 	}
 }
 
+/* What nobody of the container owns are mount points that were made for it. */
+static la_int64_t inner_id(const struct writer *w, uint32_t id)
+{
+	return id < w->first_id ? 0 : id - w->first_id;
+}
+
 static int describe(struct writer *w, const FTSENT *item, const char *name,
 		    struct archive_entry *entry, struct err *err)
 {
@@ -95,6 +107,8 @@ static int describe(struct writer *w, const FTSENT *item, const char *name,
 
 	archive_entry_copy_pathname(entry, name);
 	archive_entry_copy_stat(entry, item->fts_statp);
+	archive_entry_set_uid(entry, inner_id(w, item->fts_statp->st_uid));
+	archive_entry_set_gid(entry, inner_id(w, item->fts_statp->st_gid));
 	archive_entry_set_mtime(entry, item->fts_statp->st_mtim.tv_sec, 0);
 	archive_entry_unset_atime(entry);
 	archive_entry_unset_ctime(entry);
@@ -131,6 +145,57 @@ static int write_item(struct writer *w, const FTSENT *item, const char *name, st
 	return r;
 }
 
+/* An empty file, which says by its NAME that something is not there. */
+static int write_whiteout(struct writer *w, const char *name, struct err *err)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r;
+
+	if (!entry)
+		return err_nomem(err);
+	archive_entry_copy_pathname(entry, name);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_mtime(entry, 0, 0);
+	archive_entry_set_size(entry, 0);
+	r = archive_write_header(w->tar, entry) < ARCHIVE_WARN ? tar_failed(w, err) : 0;
+	archive_entry_free(entry);
+	return r;
+}
+
+/* overlayfs.rst, "whiteouts and opaque directories": a device 0:0 hides what is below it. */
+static bool is_whiteout(const struct writer *w, const FTSENT *item)
+{
+	return w->upper && S_ISCHR(item->fts_statp->st_mode) && item->fts_statp->st_rdev == 0;
+}
+
+static bool is_opaque(const struct writer *w, const FTSENT *item)
+{
+	char value = 0;
+
+	return w->upper && S_ISDIR(item->fts_statp->st_mode) &&
+	       lgetxattr(item->fts_accpath, "trusted.overlay.opaque", &value, 1) == 1 &&
+	       value == 'y';
+}
+
+static int write_upper(struct writer *w, const FTSENT *item, const char *name, struct err *err)
+{
+	char path[PATH_MAX];
+	int n, r;
+
+	if (is_whiteout(w, item)) {
+		n = snprintf(path, sizeof(path), "%.*s" WHITEOUT "%s",
+			     (int)(strlen(name) - item->fts_namelen), name, item->fts_name);
+		return n < PATH_MAX ? write_whiteout(w, path, err)
+				    : err_set(err, ENAMETOOLONG, "'%s' has too long a path", name);
+	}
+	r = write_item(w, item, name, err);
+	if (r < 0 || !is_opaque(w, item))
+		return r;
+	n = snprintf(path, sizeof(path), "%s/" OPAQUE, name);
+	return n < PATH_MAX ? write_whiteout(w, path, err)
+			    : err_set(err, ENAMETOOLONG, "'%s' has too long a path", name);
+}
+
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
@@ -158,7 +223,7 @@ static int write_tree(struct writer *w, FTS *tree, const char *root, struct err 
 		}
 		if (S_ISSOCK(item->fts_statp->st_mode))
 			continue;
-		r = write_item(w, item, name[0] ? name : "./", err);
+		r = write_upper(w, item, name[0] ? name : "./", err);
 		if (r < 0)
 			return r;
 	}
@@ -189,30 +254,45 @@ static void writer_release(struct writer *w)
 	free(w->buffer);
 }
 
-int directory_write(const char *path, int fd, char ret_hex[DIGEST_HEX_LEN + 1], uint64_t *ret_bytes,
-		    struct err *err)
+static int write_all(struct writer *w, const char *path, char ret_hex[DIGEST_HEX_LEN + 1],
+		     uint64_t *ret_bytes, struct err *err)
 {
-	CLEANUP(writer_release) struct writer w = {.fd = fd};
 	CLEANUP_FREE char *root = strdup(path);
 	FTS *tree;
 	int r;
 
 	if (!root)
 		return err_nomem(err);
-	r = writer_open(&w, err);
+	r = writer_open(w, err);
 	if (r < 0)
 		return r;
 	tree = fts_open((char *const[]){root, NULL},
 			FTS_PHYSICAL | FTS_COMFOLLOW | FTS_XDEV | FTS_NOCHDIR, by_name);
 	if (!tree)
 		return err_sys(err, errno, "read '%s'", path);
-	r = write_tree(&w, tree, root, err);
+	r = write_tree(w, tree, root, err);
 	fts_close(tree);
-	if (r == 0 && archive_write_close(w.tar) != ARCHIVE_OK)
-		r = tar_failed(&w, err);
+	if (r == 0 && archive_write_close(w->tar) != ARCHIVE_OK)
+		r = tar_failed(w, err);
 	if (r < 0)
 		return r;
-	*ret_bytes = w.digest.bytes;
-	digest_finish(&w.digest, ret_hex);
+	*ret_bytes = w->digest.bytes;
+	digest_finish(&w->digest, ret_hex);
 	return 0;
+}
+
+int directory_write(const char *path, int fd, char ret_hex[DIGEST_HEX_LEN + 1], uint64_t *ret_bytes,
+		    struct err *err)
+{
+	CLEANUP(writer_release) struct writer w = {.fd = fd};
+
+	return write_all(&w, path, ret_hex, ret_bytes, err);
+}
+
+int directory_write_upper(const char *path, uint32_t first_id, int fd,
+			  char ret_hex[DIGEST_HEX_LEN + 1], uint64_t *ret_bytes, struct err *err)
+{
+	CLEANUP(writer_release) struct writer w = {.fd = fd, .upper = true, .first_id = first_id};
+
+	return write_all(&w, path, ret_hex, ret_bytes, err);
 }

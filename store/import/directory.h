@@ -22,4 +22,14 @@
 int directory_write(const char *path, int fd, char ret_hex[DIGEST_HEX_LEN + 1], uint64_t *ret_bytes,
 		    struct err *err);
 
+/*
+ * The same for PATH, the upper directory of an overlay that is no longer, or still,
+ * mounted: what was removed and replaced there becomes the whiteouts of OCI image-spec
+ * layer.md.  FIRST_ID is the id on disk of the container's root.
+ *
+ * -EINVAL: a file changed while it was read.
+ */
+int directory_write_upper(const char *path, uint32_t first_id, int fd,
+			  char ret_hex[DIGEST_HEX_LEN + 1], uint64_t *ret_bytes, struct err *err);
+
 #endif

@@ -8,6 +8,7 @@
 #include "store/import/layers.h"
 #include "store/import/place.h"
 #include "store/import/register.h"
+#include "store/import/reuse.h"
 #include "store/import/rootfs.h"
 #include "store/import/spool.h"
 #include "store/layout.h"
@@ -194,6 +195,8 @@ static int read_source(struct import *im, int fd, struct err *err)
 	if (faccessat(fd, "oci-layout", F_OK, 0) < 0 && faccessat(fd, "manifest.json", F_OK, 0) < 0)
 		return rootfs_read_directory(&im->spool, im->options, &im->bundle, err);
 	im->spool.source_fd = fd;
+	if (im->options->built)
+		return reuse_read_built(&im->spool, &im->layout->paths, &im->bundle, err);
 	return read_bundle(im, err);
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 #include "store/import/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct import_options {
 	const char *reference; /* NULL: from the image, else from the source's name */
 	char *const *changes;  /* lines for change.h, NULL-terminated; NULL: none */
 	uint64_t max_bytes;    /* unpacked; 0: what there is room for */
+	bool built;	       /* it is a layout for reuse_read_built() */
 	struct stream_progress progress;
 };
 

@@ -65,8 +65,8 @@ static void everything_of_a_service_arrives(void **state)
 	assert_int_equal(web->limits.cpu_millis, 500);
 	assert_int_equal(web->limits.memory, 50 << 20);
 	assert_int_equal(web->limits.pids, 9);
-	assert_int_equal(web->ulimits[0].hard, 2);
-	assert_int_equal(web->ulimits[1].soft, 3);
+	assert_int_equal(web->ulimits.items[0].hard, 2);
+	assert_int_equal(web->ulimits.items[1].soft, 3);
 	assert_string_equal(map_get(&web->extra_hosts, "b"), "::1");
 	assert_int_equal(web->logging.max_size, 1 << 20);
 	assert_true(web->init);
@@ -152,12 +152,10 @@ static void what_is_not_there_is_said(void **state)
 	struct fixture *f = *state;
 
 	loadlab_loads(f, "name: p\nservices: {a: {build: .}}");
-	loadlab_said(f, "building images is not there yet");
 	assert_string_equal(f->project->services[0].image, "p-a");
 	loadlab_wrong(f, "services: {a: {build: {contxt: .}}}", "did you mean 'context'?");
 	loadlab_loads(f, "version: '3'\nservices: {a: {build: ., image: x, deploy: {placement: "
 			 "{constraints: [a]}}}}");
-	loadlab_said(f, "used as it is");
 	loadlab_said(f, "no effect on one host");
 	loadlab_said(f, "obsolete");
 	loadlab_loads(f,

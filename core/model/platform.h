@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CORE_MODEL_PLATFORM_H
+#define STACK_CORE_MODEL_PLATFORM_H
+
+#include <stdbool.h>
+
+/*
+ * Platform: what images call this machine, such as linux/amd64
+ */
+#define PLATFORM_NATIVE_MAX 80
+
+/* The architecture alone ("amd64"), in RET. */
+const char *platform_native(char ret[PLATFORM_NATIVE_MAX]);
+
+/* Is TEXT ("linux/amd64", "linux/arm64/v8", "amd64", "linux") this machine's? */
+bool platform_is_native(const char *text);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_STORE_IMPORT_REUSE_H
+#define STACK_STORE_IMPORT_REUSE_H
+
+#include "core/base/err.h"
+
+struct bundle;
+struct paths;
+struct spool;
+struct spool_file;
+
+/*
+ * Reuse: blobs that are there already are no copies but further names of one file
+ */
+
+/* The store's blob HEX as a file of SPOOL.  -ENOENT: it is not there. */
+int reuse_blob(struct spool *spool, const char *hex, struct spool_file **ret_file, struct err *err);
+
+/*
+ * Read the layout that buildah has written of one image to spool->source_fd, in
+ * which a layer that the store has is a file without content, called by its diff
+ * id: those are replaced by the store's blobs.
+ *
+ * -EINVAL: it is damaged.  -ENOENT: the store has lost a layer since.
+ * Blocks: for the disk.
+ */
+int reuse_read_built(struct spool *spool, const struct paths *paths, struct bundle *ret_bundle,
+		     struct err *err);
+
+#endif
