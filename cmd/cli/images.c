@@ -101,7 +101,8 @@ static int images_run(struct cli *cli, const void *values, char **services, size
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < project->n_services; i++)
-		if (containers_selected(project->services[i].name, services, n))
+		if (project->services[i].image &&
+		    containers_selected(project->services[i].name, services, n))
 			json_array_append_new(images, describe(cli, &project->services[i]));
 	return format == 1 ? output_json(images, err) : print_images(images, args->quiet, err);
 }
