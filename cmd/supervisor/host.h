@@ -28,6 +28,7 @@
  *	host_cgroups.c		where cgroups are
  *	host_network.c		bridges, names
  *	host_attach.c		containers in networks, and their addresses
+ *	host_shaping.c		how much they may receive and send
  *	host_firewall.c		rules
  *	host_ports.c		reserved host ports
  *	host_connections.c	who is still connected
@@ -179,6 +180,16 @@ int host_endpoint(struct host *host, const struct container_record *record, size
 /* Make, or put right, every link that RECORD says. */
 int host_attach_again(struct host *host, const struct container_record *record, int netns,
 		      struct err *err);
+
+/*
+ * host_shaping.c: bring the links of RECORD to the bandwidth that SERVICE says.
+ * -EOPNOTSUPP: the kernel cannot.
+ */
+int host_shape(struct host *host, const struct service *service,
+	       const struct container_record *record, struct err *err);
+int host_shape_check(struct host *host, const struct service *service,
+		     const struct container_record *record, const char **ret_wrong,
+		     struct err *err);
 
 /* A network namespace for a container of SERVICE, or the one that it has. */
 int host_make_netns(struct host *host, const struct service *service, const char *container,

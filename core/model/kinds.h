@@ -89,6 +89,9 @@ extern const struct kind kind_http, kind_pattern, kind_http_path, kind_http_stat
 /* kinds_userns.c: of struct service */
 extern const struct kind kind_userns;
 
+/* kinds_bandwidth.c: int64_t bits a second, int64_t millionths */
+extern const struct kind kind_rate, kind_share;
+
 /* kinds_devices.c: of struct service */
 extern const struct kind kind_devices, kind_device_rules;
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMS_MAX 24
+#define FORMS_MAX 32
 
 static const struct {
 	const char *key;
@@ -74,7 +74,8 @@ static const struct {
 	 {"[c]", "[{source: c, target: /t, uid: '1'}]"},
 	 {{"[{target: x}]", "'source:'"}}},
 	{"networks",
-	 {"[n]", "{n: {aliases: [a], ipv4_address: 10.9.9.5}}"},
+	 {"[n]", "{n: {aliases: [a], ipv4_address: 10.9.9.5}}",
+	  "{n: {x-stack: {bandwidth: {ingress: unlimited, egress: 1mbit}}}}"},
 	 {{"[none]", "network 'none'"},
 	  {"{n: {aliasses: []}}", "'aliases'"},
 	  {"{n: {ipv4_address: x}}", "address"}}},
@@ -112,7 +113,9 @@ static const struct {
 	  "{probe: {notify: true}}", "{on_unhealthy: stop}", "{on_unhealthy: none}",
 	  "{update: rolling}", "{update: recreate}", "{on_dependency_failure: hold}",
 	  "{on_dependency_failure: ignore}", "{schedule: '*/5 9-17 * * mon-fri'}",
-	  "{schedule: '@daily'}", "{oneoff: attached}"},
+	  "{schedule: '@daily'}", "{oneoff: attached}",
+	  "{bandwidth: {ingress: 10mbit, egress: 1.5gbit, burst: 32k}}",
+	  "{bandwidth: {egress: 500kbps, delay: 20ms, loss: 0.5%}}"},
 	 {{"{prob: {tcp: 1}}", "'probe'"},
 	  {"{probe: {tcp: 0}}", "out of range"},
 	  {"{probe: {http: 0/}}", "PORT/PATH"},
@@ -132,7 +135,15 @@ static const struct {
 	  {"{update: [rolling]}", "found a list"},
 	  {"{on_dependency_failure: x}", "hold"},
 	  {"{schedule: '* * * *'}", "day of week is missing"},
-	  {"{schedule: '99 * * * *'}", "no minute"}}},
+	  {"{schedule: '99 * * * *'}", "no minute"},
+	  {"{bandwidth: {ingress: 10mb}}", "such as 10mbit"},
+	  {"{bandwidth: {ingress: 0}}", "out of range"},
+	  {"{bandwidth: {egress: 99999999999999999999mbit}}", "out of range"},
+	  {"{bandwidth: {burst: 1k}}", "out of range"},
+	  {"{bandwidth: {delay: 2h}}", "out of range"},
+	  {"{bandwidth: {loss: 101%}}", "percentage"},
+	  {"{bandwidth: {in: 1mbit}}", "'in'"},
+	  {"{bandwidth: 10mbit}", "expected a mapping"}}},
 	{"stop_signal", {"SIGINT", "9"}, {{"[x]", "found a list"}}},
 	{"stop_grace_period",
 	 {"1m30s", "0s"},
