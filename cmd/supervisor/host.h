@@ -272,9 +272,22 @@ const char *host_granted_name(bool secret, size_t i, char ret_name[HOST_GRANTED_
 #define HOST_NOTIFY_TARGET "/run/notify"
 int host_notify_make(int dirfd, struct err *err);
 
+/*
+ * Which of RECORD's addresses is in the network that has the default route, and
+ * whose DNS server is asked: the first that leads outside.  SIZE_MAX: none does.
+ */
+size_t host_asks_in(struct host *host, const struct container_record *record);
+
+/*
+ * Let the DNS servers know whom RECORD's container asks.  All of them are told
+ * with the names; but its first question must not go elsewhere.
+ */
+int host_learn_asker(struct host *host, const struct service *service,
+		     const struct container_record *record, struct err *err);
+
 /* Write hosts, hostname and resolv.conf to the container's directory DIRFD. */
-int host_write_files(const struct service *service, const struct container_record *record,
-		     int dirfd, struct err *err);
+int host_write_files(struct host *host, const struct service *service,
+		     const struct container_record *record, int dirfd, struct err *err);
 
 /* The host name of a container of SERVICE. */
 const char *host_hostname(const struct service *service, const struct container_record *record);
@@ -282,7 +295,7 @@ const char *host_hostname(const struct service *service, const struct container_
 /* The driver's operations, by file. */
 int host_network_create(void *ctx, const struct network *network, struct err *err);
 int host_network_remove(void *ctx, const char *key, struct err *err);
-int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
+int host_names_sync(void *ctx, const struct name_table *names, struct err *err);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
 int host_firewall_sync(void *ctx, void *prepared, struct err *err);

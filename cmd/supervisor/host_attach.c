@@ -56,6 +56,15 @@ static void end_leases(struct host *host, const char *container, const char *net
 	host->n_leases = n;
 }
 
+static void lease_again(struct host *host, const struct container_record *record, size_t at)
+{
+	const struct record_address *a = &record->addresses[at];
+	struct in_addr addr;
+
+	if (addr_parse(a->address, &addr, NULL) == 0)
+		lease(host, record->name, a->network, a->host_link, addr);
+}
+
 int host_leases_load(struct host *host, struct err *err)
 {
 	struct container_record *records = NULL;
@@ -63,13 +72,8 @@ int host_leases_load(struct host *host, struct err *err)
 	int r = record_load_all(host->run_fd, &records, &n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		for (size_t j = 0; j < records[i].n_addresses; j++) {
-			const struct record_address *a = &records[i].addresses[j];
-			struct in_addr addr;
-
-			if (addr_parse(a->address, &addr, NULL) == 0)
-				lease(host, records[i].name, a->network, a->host_link, addr);
-		}
+		for (size_t j = 0; j < records[i].n_addresses; j++)
+			lease_again(host, &records[i], j);
 		record_release(&records[i]);
 	}
 	free(records);
@@ -178,8 +182,7 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	return 0;
 }
 
-/* The first of a container's networks that leads outside has its default route. */
-static size_t default_route(struct host *host, const struct container_record *record)
+size_t host_asks_in(struct host *host, const struct container_record *record)
 {
 	for (size_t i = 0; i < record->n_addresses; i++) {
 		const struct host_network *network =
@@ -211,7 +214,7 @@ int host_endpoint(struct host *host, const struct container_record *record, size
 				      .address = {.len = network->gateway.len},
 				      .mac = ret->mac};
 	r = addr_parse(a->address, &endpoint->address.addr, err);
-	if (r == 0 && at == default_route(host, record))
+	if (r == 0 && at == host_asks_in(host, record))
 		endpoint->gateway = network->gateway.addr;
 	return r;
 }
@@ -279,6 +282,8 @@ int host_attach(struct host *host, const struct service *service, const struct h
 	r = make_netns(name, ids, &netns, err);
 	if (r == 0)
 		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_learn_asker(host, service, record, err);
 	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
 }
 
@@ -353,6 +358,14 @@ static void put_in_order(const struct service *service, struct container_record 
 	}
 }
 
+/* Who asks where goes by the order of leases, too. */
+static void lease_in_order(struct host *host, const struct container_record *record)
+{
+	end_leases(host, record->name, NULL);
+	for (size_t i = 0; i < record->n_addresses; i++)
+		lease_again(host, record, i);
+}
+
 int host_reattach(struct host *host, const struct service *service, struct container_record *record,
 		  struct err *err)
 {
@@ -367,6 +380,7 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 		if (!has_attachment(record, service->networks[i].network))
 			r = choose_attachment(host, &service->networks[i], record, err);
 	put_in_order(service, record);
+	lease_in_order(host, record);
 	/* Also after a failure: what was left is left. */
 	if (record_save(host->run_fd, record, r == 0 ? err : NULL) < 0 && r == 0)
 		r = -EIO;
@@ -376,6 +390,8 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 	r = netns_open(name, &netns, err);
 	if (r == 0)
 		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_learn_asker(host, service, record, err);
 	return r < 0 ? r : host_shape(host, service, record, err);
 }
 

@@ -226,13 +226,23 @@ int host_network_remove(void *ctx, const char *key, struct err *err)
 	return network_record_remove(host->run_fd, key, err);
 }
 
-/* The lease of CONTAINER in the network whose server it asks: its first one. */
-static const struct host_lease *first_lease(const struct host *host, const char *container)
+/* The lease of CONTAINER in the network whose server it asks, see host_asks_in(). */
+static const struct host_lease *asking_lease(struct host *host, const char *container)
 {
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (strcmp(host->leases[i].container, container) == 0)
-			return &host->leases[i];
-	return NULL;
+	const struct host_lease *first = NULL;
+
+	for (size_t i = 0; i < host->n_leases; i++) {
+		const struct host_lease *lease = &host->leases[i];
+		const struct host_network *network;
+
+		if (strcmp(lease->container, container) != 0)
+			continue;
+		network = host_network(host, lease->network);
+		if (network && !network->record.internal)
+			return lease;
+		first = first ? first : lease;
+	}
+	return first;
 }
 
 /* Room for what network_records() makes of N entries. */
@@ -245,7 +255,7 @@ static size_t records_room(const struct host *host, size_t n)
  * The names that the server of NETWORK knows: its own for everybody, and those
  * of another network for each container that is in that one too, and asks here.
  */
-static size_t network_records(const struct host *host, const char *network,
+static size_t network_records(struct host *host, const char *network,
 			      const struct name_entry *entries, size_t n, struct dns_record *ret)
 {
 	size_t n_records = 0;
@@ -253,45 +263,101 @@ static size_t network_records(const struct host *host, const char *network,
 	for (size_t i = 0; i < n; i++) {
 		struct dns_record record = {.name = entries[i].name};
 
-		if (addr_parse(entries[i].address, &record.addr, NULL) < 0)
+		/* A host name of the file may be one that DNS cannot carry. */
+		if (!dns_is_name(entries[i].name) ||
+		    addr_parse(entries[i].address, &record.addr, NULL) < 0)
 			continue;
 		if (strcmp(entries[i].network, network) == 0) {
 			ret[n_records++] = record;
 			continue;
 		}
 		for (size_t j = 0; j < host->n_leases; j++) {
-			const struct host_lease *lease = &host->leases[j], *first;
+			const struct host_lease *lease = &host->leases[j], *asking;
 
 			if (strcmp(lease->network, entries[i].network) != 0)
 				continue;
-			first = first_lease(host, lease->container);
-			if (strcmp(first->network, network) != 0)
+			asking = asking_lease(host, lease->container);
+			if (strcmp(asking->network, network) != 0)
 				continue;
-			record.client = first->addr;
+			record.client = asking->addr;
 			ret[n_records++] = record;
 		}
 	}
 	return n_records;
 }
 
-int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
+/* False: it has no resolvers of its own. */
+static bool asker_of(const char *address, const struct strings *servers, struct dns_asker *ret)
+{
+	*ret = (struct dns_asker){.n_upstreams = 0};
+	if (servers->n == 0 || addr_parse(address, &ret->client, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < servers->n && ret->n_upstreams < DNS_UPSTREAMS_MAX; i++)
+		if (dns_endpoint_parse(servers->items[i], &ret->upstreams[ret->n_upstreams]) == 0)
+			ret->n_upstreams++;
+	return true;
+}
+
+/* The clients of NETWORK with resolvers of their own. */
+static size_t network_askers(const char *network, const struct name_table *names,
+			     struct dns_asker *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n_clients; i++) {
+		const struct name_client *client = &names->clients[i];
+
+		if (strcmp(client->network, network) == 0)
+			n += asker_of(client->address, client->servers, &ret[n]);
+	}
+	return n;
+}
+
+int host_learn_asker(struct host *host, const struct service *service,
+		     const struct container_record *record, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < record->n_addresses; i++) {
+		struct host_network *network = host_network(host, record->addresses[i].network);
+		struct dns_asker asker;
+
+		if (network && network->dns &&
+		    asker_of(record->addresses[i].address, &service->dns, &asker))
+			r = dns_server_add_asker(network->dns, &asker, err);
+	}
+	return r;
+}
+
+static int sync_network(struct host *host, struct host_network *network,
+			const struct name_table *names, struct err *err)
+{
+	CLEANUP_FREE struct dns_record *records =
+		calloc(records_room(host, names->n) + 1, sizeof(*records));
+	CLEANUP_FREE struct dns_asker *askers = calloc(names->n_clients + 1, sizeof(*askers));
+	const char *key = network->record.key;
+	size_t n;
+	int r;
+
+	if (!records || !askers)
+		return err_nomem(err);
+	n = network_records(host, key, names->entries, names->n, records);
+	r = dns_server_set_records(network->dns, records, n, err);
+	if (r < 0)
+		return r;
+	n = network_askers(key, names, askers);
+	return dns_server_set_askers(network->dns, askers, n, err);
+}
+
+int host_names_sync(void *ctx, const struct name_table *names, struct err *err)
 {
 	struct host *host = ctx;
-	CLEANUP_FREE struct dns_record *records =
-		calloc(records_room(host, n) + 1, sizeof(*records));
 	int result = 0;
 
-	if (!records)
-		return err_nomem(err);
 	for (size_t i = 0; i < host->n_networks; i++) {
-		struct host_network *network = &host->networks[i];
-		size_t n_records;
-		int r;
+		int r = host->networks[i].dns ? sync_network(host, &host->networks[i], names, err)
+					      : 0;
 
-		if (!network->dns)
-			continue;
-		n_records = network_records(host, network->record.key, entries, n, records);
-		r = dns_server_set_records(network->dns, records, n_records, err);
 		if (r < 0)
 			result = r;
 	}

@@ -79,6 +79,20 @@ struct name_entry {
 	const char *address;
 };
 
+/* Whom a container asks, through ours, for names that are not of the project. */
+struct name_client {
+	const char *network; /* key */
+	const char *address; /* its own there */
+	const struct strings *servers;
+};
+
+struct name_table {
+	const struct name_entry *entries;
+	size_t n;
+	const struct name_client *clients; /* the others ask the host's servers */
+	size_t n_clients;
+};
+
 /* A program run in a container: a health check, or a hook. */
 struct probe {
 	const char *const *argv;
@@ -213,7 +227,7 @@ struct driver_ops {
 	int (*connections_count)(void *ctx, void *prepared, size_t *ret_n, struct err *err);
 
 	/* Answer these names from now on, and no others. */
-	int (*names_sync)(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
+	int (*names_sync)(void *ctx, const struct name_table *names, struct err *err);
 };
 
 struct driver {

@@ -95,38 +95,89 @@ static const struct service_network *attachment(const struct unit *unit, const c
 	return NULL;
 }
 
-/* The names under which UNIT is known on one network: service, container, aliases. */
-static size_t unit_names(const struct unit *unit, const struct record_address *address,
-			 struct name_entry *ret)
+/* Every name of a unit is there alone and with its network behind it. */
+#define FORMS_OF_NAME 3
+
+/* What is being told to the driver. */
+struct naming {
+	const struct project *project;
+	struct arena *arena;
+	struct name_entry *entries;
+	struct name_client *clients;
+	size_t n, n_clients;
+};
+
+/* NAME, NAME.<key> and NAME.<the network's name>. */
+static void add_name(struct naming *naming, const struct record_address *address, const char *name)
+{
+	const struct network *network =
+		naming->project ? project_network(naming->project, address->network) : NULL;
+	struct name_entry entry = {address->network, name, address->address};
+
+	naming->entries[naming->n++] = entry;
+	entry.name = arena_printf(naming->arena, "%s.%s", name, address->network);
+	naming->entries[naming->n++] = entry;
+	if (!network || strcmp(network->name, address->network) == 0)
+		return;
+	entry.name = arena_printf(naming->arena, "%s.%s", name, network->name);
+	naming->entries[naming->n++] = entry;
+}
+
+/* Service, container, host name and aliases. */
+static void add_names(struct naming *naming, const struct unit *unit,
+		      const struct record_address *address)
 {
 	const struct service_network *net = attachment(unit, address->network);
-	size_t n = 0;
+	const struct service *service = unit->service;
 
-	ret[n++] = (struct name_entry){address->network, unit->record.service, address->address};
+	add_name(naming, address, unit->record.service);
 	if (strcmp(unit->record.name, unit->record.service) != 0)
-		ret[n++] =
-			(struct name_entry){address->network, unit->record.name, address->address};
+		add_name(naming, address, unit->record.name);
 	for (size_t i = 0; net && i < net->aliases.n; i++)
-		ret[n++] = (struct name_entry){address->network, net->aliases.items[i],
-					       address->address};
-	return n;
+		add_name(naming, address, net->aliases.items[i]);
+	if (service && service->hostname)
+		add_name(naming, address, service->hostname);
+	if (service && service->hostname && service->domainname)
+		add_name(naming, address,
+			 arena_printf(naming->arena, "%s.%s", service->hostname,
+				      service->domainname));
+}
+
+static void add_unit(struct naming *naming, const struct unit *unit)
+{
+	bool in_traffic = has_traffic(unit);
+
+	for (size_t i = 0; i < unit->record.n_addresses; i++) {
+		const struct record_address *address = &unit->record.addresses[i];
+
+		if (in_traffic)
+			add_names(naming, unit, address);
+		/* It may ask before anybody may ask for it. */
+		if (unit->service && unit->service->dns.n > 0)
+			naming->clients[naming->n_clients++] = (struct name_client){
+				address->network, address->address, &unit->service->dns};
+	}
 }
 
 static void sync_names(struct supervisor *supervisor)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
-	struct name_entry *entries;
+	struct naming naming = {.project = supervisor->project, .arena = arena};
+	size_t addresses = count_units(supervisor) * RECORD_NETWORKS_MAX, names = addresses * 4;
 	struct err err = ERR_INIT;
-	size_t n = 0, room = count_units(supervisor) * RECORD_NETWORKS_MAX * 2;
 
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
-			room += unit->service->networks[i].aliases.n;
-	entries = ARENA_ARRAY(arena, struct name_entry, room + 1);
+			names += unit->service->networks[i].aliases.n;
+	naming.entries = ARENA_ARRAY(arena, struct name_entry, names * FORMS_OF_NAME + 1);
+	naming.clients = ARENA_ARRAY(arena, struct name_client, addresses + 1);
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
-		for (size_t i = 0; i < unit->record.n_addresses && has_traffic(unit); i++)
-			n += unit_names(unit, &unit->record.addresses[i], entries + n);
-	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx, entries, n, &err) < 0)
+		add_unit(&naming, unit);
+	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx,
+					       &(struct name_table){naming.entries, naming.n,
+								    naming.clients,
+								    naming.n_clients},
+					       &err) < 0)
 		log_warn("names: %s", err.msg);
 }
 

@@ -85,7 +85,7 @@ static const struct {
 	{"uts", {"host"}, {{"'service:other'", "host only"}}},
 	{"cgroup", {"host", "private"}, {{"x", "host private"}}},
 	{"extra_hosts", {"['a:1.2.3.4', 'b=::1']", "{a: host-gateway}"}, {{"[a]", "name:address"}}},
-	{"dns", {"1.1.1.1", "[1.1.1.1]"}, {{"{a: b}", "a list"}}},
+	{"dns", {"1.1.1.1", "[1.1.1.1, '2001:db8::1']"}, {{"{a: b}", "a list"}, {"x", "address"}}},
 	{"dns_search", {"a", "[a, b]"}, {{"{a: b}", "a list"}}},
 	{"dns_opt", {"['ndots:1']"}, {{"{a: b}", "a list"}}},
 	{"depends_on",

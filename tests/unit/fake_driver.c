@@ -456,11 +456,10 @@ static int connections_count(void *ctx, void *prepared, size_t *ret_n, struct er
 	return 0;
 }
 
-static int names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
+static int names_sync(void *ctx, const struct name_table *names, struct err *err)
 {
 	(void)ctx;
-	(void)entries;
-	(void)n;
+	(void)names;
 	(void)err;
 	return 0;
 }
