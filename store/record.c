@@ -297,9 +297,10 @@ int record_remove(int run_fd, const char *name, struct err *err)
 int network_record_save(int run_fd, const struct network_record *record, struct err *err)
 {
 	CLEANUP(json_cleanup)
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "key", record->key, "name",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "key", record->key, "name",
 				 record->name, "hash", record->hash, "gateway", record->gateway,
-				 "internal", record->internal, "isolated", record->isolated);
+				 "bridge", record->bridge, "internal", record->internal, "isolated",
+				 record->isolated);
 	char path[PATH_MAX];
 	int r = paths_join(path, sizeof(path), err, "networks/%s.json", record->key);
 
@@ -338,7 +339,8 @@ static int add_network(int run_fd, const char *name, void *data, struct err *err
 		.internal = json_is_true(json_object_get(json, "internal")),
 		.isolated = json_is_true(json_object_get(json, "isolated"))};
 	if (!GET(json, "key", record->key) || !GET(json, "name", record->name) ||
-	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway))
+	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway) ||
+	    !GET(json, "bridge", record->bridge))
 		return err_set(err, EBADMSG, "'%s' is damaged", path);
 	list->n++;
 	return 0;

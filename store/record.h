@@ -39,6 +39,7 @@ struct network_record {
 	char name[128];
 	char hash[65];	  /* confighash.h */
 	char gateway[32]; /* "10.192.3.1/24" */
+	char bridge[16];  /* the link's name, for whoever looks without us */
 	bool internal;
 	bool isolated; /* its containers may not talk to each other */
 };

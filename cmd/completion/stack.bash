@@ -38,6 +38,7 @@ _stack() {
 			mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help config)" -- "$cur")
 		fi
 		;;
+	net:[!-]* | net:) mapfile -t COMPREPLY < <(compgen -W 'ls inspect' -- "$cur") ;;
 	image:*) mapfile -t COMPREPLY < <(compgen -W 'import ls rm' -f -- "$cur") ;;
 	*:-*) mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help "$command")" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("$1" "${global[@]}" config --services 2>/dev/null)" -- "$cur") ;;

@@ -180,6 +180,7 @@ static int new_network(struct host *host, const struct network *network, struct 
 	if (r < 0)
 		return r;
 	cidr_format(&gateway, record.gateway);
+	bridge_name(host->id, record.name, record.bridge);
 	/* Recorded first: whatever is made from here on is found again. */
 	r = network_record_save(host->run_fd, &record, err);
 	if (r < 0)

@@ -7,7 +7,8 @@
 
 int main(int argc, char **argv)
 {
-	static const unsigned char answer[] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 2, 0, 4, 10, 0, 0, 1};
+	static const unsigned char answer[] = {0xc0, 0x0c, 0, 1, 0,  1, 0, 0,
+					       0,    2,	   0, 4, 10, 0, 0, 1};
 	struct sockaddr_in peer = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	unsigned char msg[512];
