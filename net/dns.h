@@ -19,6 +19,8 @@ struct uv_loop_s;
  *	a name of ours		A: all its addresses in random order, TTL
  *				DNS_TTL_S; any other type: no error, no data
  *	an address of ours	PTR: the first name it was given
+ *	below stack.internal	NXDOMAIN: only we know these, and the host may ask
+ *				us because we asked it
  *	anything else		asked of the client's resolvers (dns_server_set_askers())
  *				or else the host's, and their answer
  *				passed on as it is; REFUSED on an internal network,
@@ -38,6 +40,7 @@ struct uv_loop_s;
  * records over UDP.
  */
 #define DNS_PORT	  53
+#define DNS_HOST_DOMAIN	  "stack.internal" /* what the host asks below: NAME.PROJECT.… */
 #define DNS_TTL_S	  2    /* addresses change; a cached one is a refused connection */
 #define DNS_FORWARD_MS	  4000 /* below the 5 s after which a client's resolver gives up */
 #define DNS_UPSTREAMS_MAX 3    /* MAXNS of resolv.conf(5) */

@@ -24,6 +24,7 @@ enum dns_rcode {
 	DNS_NOERROR = 0,
 	DNS_FORMERR = 1,
 	DNS_SERVFAIL = 2,
+	DNS_NXDOMAIN = 3,
 	DNS_NOTIMP = 4,
 	DNS_REFUSED = 5,
 	DNS_BADVERS = 16, /* needs the OPT record's upper bits */
@@ -37,6 +38,9 @@ struct dns_name {
 
 /* -EINVAL: an empty label, one over 63 bytes, over 253 bytes in all. */
 int dns_name_from_text(const char *text, struct dns_name *ret_name);
+
+/* Is NAME below DOMAIN, or the same? */
+bool dns_name_is_below(const struct dns_name *name, const struct dns_name *domain);
 
 /* Is NAME d.c.b.a.in-addr.arpa?  Then RET_ADDR is a.b.c.d. */
 bool dns_name_to_addr(const struct dns_name *name, struct in_addr *ret_addr);

@@ -10,12 +10,13 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_up,	 &command_down,	   &command_ps,		&command_logs,	  &command_exec,
-	&command_run,	 &command_start,   &command_stop,	&command_restart, &command_kill,
-	&command_rm,	 &command_scale,   &command_config,	&command_check,	  &command_plan,
-	&command_heal,	 &command_why,	   &command_image,	&command_inspect, &command_ls,
-	&command_port,	 &command_net,	   &command_capture,	&command_graph,	  &command_events,
-	&command_enable, &command_disable, &command_supervisor, &command_version, &command_help,
+	&command_up,	 &command_down,	  &command_ps,	    &command_logs,	 &command_exec,
+	&command_run,	 &command_start,  &command_stop,    &command_restart,	 &command_kill,
+	&command_rm,	 &command_scale,  &command_config,  &command_check,	 &command_plan,
+	&command_heal,	 &command_why,	  &command_image,   &command_inspect,	 &command_ls,
+	&command_port,	 &command_net,	  &command_hosts,   &command_capture,	 &command_graph,
+	&command_events, &command_enable, &command_disable, &command_supervisor, &command_version,
+	&command_help,
 };
 
 const struct command *command_find(const char *name, const char **ret_suggestion)

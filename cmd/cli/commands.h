@@ -38,8 +38,8 @@ extern const struct command command_scale, command_heal, command_why, command_ru
 	command_enable, command_disable, command_supervisor, command_up, command_down, command_ps,
 	command_logs, command_exec, command_start, command_stop, command_restart, command_kill,
 	command_config, command_check, command_plan, command_image, command_inspect, command_ls,
-	command_port, command_net, command_capture, command_graph, command_events, command_version,
-	command_help;
+	command_port, command_net, command_hosts, command_capture, command_graph, command_events,
+	command_version, command_help;
 
 /* NULL when there is none; *RET_SUGGESTION (may be NULL) is then a near name or NULL. */
 const struct command *command_find(const char *name, const char **ret_suggestion);

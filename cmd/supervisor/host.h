@@ -26,7 +26,8 @@
  *
  *	host.c			the table, birth and end
  *	host_cgroups.c		where cgroups are
- *	host_network.c		bridges, names
+ *	host_network.c		bridges
+ *	host_names.c		names, for containers and for the host
  *	host_attach.c		containers in networks, and their addresses
  *	host_shaping.c		how much they may receive and send
  *	host_firewall.c		rules
@@ -296,6 +297,8 @@ const char *host_hostname(const struct service *service, const struct container_
 int host_network_create(void *ctx, const struct network *network, struct err *err);
 int host_network_remove(void *ctx, const char *key, struct err *err);
 int host_names_sync(void *ctx, const struct name_table *names, struct err *err);
+int host_names_enable(void *ctx, bool enable, struct err *err);
+bool host_names_where(void *ctx, struct name_server *ret);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
 int host_firewall_sync(void *ctx, void *prepared, struct err *err);

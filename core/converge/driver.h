@@ -93,6 +93,12 @@ struct name_table {
 	size_t n_clients;
 };
 
+/* Where the host can ask for names. */
+struct name_server {
+	char address[46], link[16]; /* the server's, and the network interface it is on */
+	char domain[128];	    /* "shop.stack.internal" */
+};
+
 /* A program run in a container: a health check, or a hook. */
 struct probe {
 	const char *const *argv;
@@ -228,6 +234,14 @@ struct driver_ops {
 
 	/* Answer these names from now on, and no others. */
 	int (*names_sync)(void *ctx, const struct name_table *names, struct err *err);
+
+	/*
+	 * Answer the host as well, from the next names_sync() on and with the next
+	 * supervisor, or no more.  -ENOENT: there is no network.
+	 */
+	int (*names_enable)(void *ctx, bool enable, struct err *err);
+	/* Where it is answered.  False: it is not. */
+	bool (*names_where)(void *ctx, struct name_server *ret);
 };
 
 struct driver {

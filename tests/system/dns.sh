@@ -82,12 +82,14 @@ wait_for 10 "one of the two is found to be sick" other_health
 
 netns() { basename /run/netns/*-"$1"; }
 server_of() { inside "$1" sed -n 's/^nameserver //p' /etc/resolv.conf; }
+declare -A NETNS SERVER
+for service in web named both inner own; do
+	NETNS[$service]=$(netns "$(ps_field $service .name)")
+	SERVER[$service]=$(server_of $service)
+done
 # ask SERVICE DIG-ARGUMENT…: as its first container, of the server that it has.
 ask() {
-	local service=$1
-	shift
-	ip netns exec "$(netns "$(ps_field "$service" .name)")" \
-		dig +tries=1 +time=5 "@$(server_of "$service")" "$@"
+	ip netns exec "${NETNS[$1]}" dig +tries=1 +time=5 "@${SERVER[$1]}" "${@:2}"
 }
 short() { ask "$@" +short | sort | tr '\n' ' '; }
 addresses() { # SERVICE [NETWORK]
@@ -165,6 +167,30 @@ kill -KILL "$(supervisor_pid names)"
 wait_for 5 "the next one answers" ask own web
 assert_eq "the next supervisor knows it, too" "192.0.2.3 " "$(short own www.example)"
 
+it "the host itself may ask, when it is told so"
+ok stack hosts
+assert_eq "not yet" "" "$out"
+ok stack hosts --enable
+where=$(stack hosts --format json | jq -r .address)
+assert_match "what to tell systemd-resolved" "resolvectl dns $(stack hosts --format json | jq -r .link) $where" "$out"
+host() { dig +tries=1 +time=5 "@$where" "$@" +short | sort | tr '\n' ' '; }
+known() { [ "$(host web.names.stack.internal)" = "$(addresses web)" ]; }
+wait_for 5 "a service" known
+assert_eq "TCP" "$(addresses named)" "$(host titanic.Names.stack.internal +tcp)"
+assert_eq "one that is in an internal network only" "$(addresses inner vault)" "$(host inner.names.stack.internal)"
+assert_match "PTR" '^named.names.stack.internal' "$(host -x "$(addresses named | tr -d ' ')")"
+: >"$T/asked"
+assert_match "one that is not there" NXDOMAIN "$(dig "@$where" nobody.names.stack.internal)"
+assert_match "not for containers" NXDOMAIN "$(ask web web.names.stack.internal)"
+assert_eq "nobody else was asked" 0 "$(wc -l <"$T/asked")"
+assert_match "their PTR is as ever" '^named\. ' "$(short web -x "$(addresses named | tr -d ' ')")"
+kill -KILL "$(supervisor_pid names)"
+wait_for 5 "by the next supervisor as well" known
+ok stack hosts --disable
+unknown() { dig "@$where" web.names.stack.internal | grep -q NXDOMAIN; }
+wait_for 5 "no more" unknown
+fails 2 stack hosts --enable --disable
+
 it "512 connections that say nothing, and a flood of broken questions: others are answered"
 cat >"$T/hostile.py" <<'PY'
 import random, socket, struct, sys
@@ -191,7 +217,7 @@ mkfifo "$T/hold"
 exec 8<>"$T/hold"
 rounds=20000
 [ -z "${STACK_TEST_LONG-}" ] || rounds=1000000
-ip netns exec "$(netns titanic)" $PYTHON "$T/hostile.py" "$(server_of named)" $rounds <"$T/hold" >"$T/hostile" 2>&1 &
+ip netns exec "${NETNS[named]}" $PYTHON "$T/hostile.py" "${SERVER[named]}" $rounds <"$T/hold" >"$T/hostile" 2>&1 &
 BACKGROUND+=($!)
 said_ready() { grep -q ready "$T/hostile"; }
 wait_for $((10 + rounds / 10000)) "the flood is over" said_ready
