@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 #include "core/base/hash.h"
 #include "net/endpoint.h"
+#include "net/forwarding.h"
 #include "net/link.h"
 #include "net/message.h"
 #include "net/netlink.h"
@@ -61,9 +62,9 @@ static int find_or_create(struct netlink *nl, const struct bridge *bridge, const
 	return 0;
 }
 
-static int set_sysctls(const char *name, struct err *err)
+static int set_sysctls(const struct bridge *bridge, const char *name, struct err *err)
 {
-	static const struct {
+	const struct {
 		const char *family, *key, *value;
 	} settings[] = {
 		/* Ports published on 127.0.0.1 reach their container with that as the source. */
@@ -71,11 +72,16 @@ static int set_sysctls(const char *name, struct err *err)
 		/* No container may send as somebody outside its network. */
 		{"ipv4", "rp_filter", "1"},
 		{"ipv6", "accept_ra", "0"},
-		{"ipv6", "disable_ipv6", "1"},
+		{"ipv6", "accept_redirects", "0"},
+		/* Nothing is to wait for the answers that nobody gives. */
+		{"ipv6", "accept_dad", "0"},
+		{"ipv6", "disable_ipv6", bridge->gateway6.len ? "0" : "1"},
 	};
 	int r;
 
-	r = sysctl_net("1", err, "ipv4/ip_forward");
+	r = forwarding_enable(err);
+	if (r == 0 && bridge->gateway6.len)
+		r = forwarding_enable6(err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings); i++)
 		r = sysctl_net(settings[i].value, err, "%s/conf/%s/%s", settings[i].family, name,
 			       settings[i].key);
@@ -96,8 +102,9 @@ static int configure(struct netlink *nl, const struct bridge *bridge, const char
 		message_put(msg, IFLA_ADDRESS, mac, LINK_MAC_LEN);
 	netlink_batch_add(&batch, msg, 0, "bring the bridge '%s' up", name);
 	link_add_altname(&batch, name, bridge->network);
-	link_add_address(&batch, info->ifindex, name, &bridge->gateway);
-	r = link_drop_addresses(nl, &batch, info->ifindex, name, &bridge->gateway, err);
+	r = link_set_address(nl, &batch, info->ifindex, name, &bridge->gateway, err);
+	if (r == 0)
+		r = link_set_address(nl, &batch, info->ifindex, name, &bridge->gateway6, err);
 	return r < 0 ? r : netlink_batch_send(nl, &batch, err);
 }
 
@@ -113,7 +120,7 @@ int bridge_ensure(struct netlink *nl, const struct bridge *bridge, int *ret_ifin
 	endpoint_mac(bridge->gateway.addr, mac);
 	r = find_or_create(nl, bridge, name, mac, &info, err);
 	if (r == 0)
-		r = set_sysctls(name, err);
+		r = set_sysctls(bridge, name, err);
 	if (r == 0)
 		r = configure(nl, bridge, name, mac, &info, err);
 	if (r < 0)

@@ -25,6 +25,7 @@ struct bridge {
 	const char *project_id; /* paths_project_id() */
 	const char *network;	/* the network's name, "shop_default" */
 	struct cidr gateway;	/* the bridge's own address, with the subnet's length */
+	struct cidr gateway6;	/* the same for IPv6; length 0: it is off */
 };
 
 /* The link's name, at most 14 letters: "sb" and a hash. */
@@ -32,9 +33,10 @@ void bridge_name(const char *project_id, const char *network, char ret_name[IFNA
 
 /*
  * Make the bridge as BRIDGE says and bring it up; where it is there already,
- * put right what differs.  IPv4 forwarding is switched on if it is off.  On
- * the bridge itself: packets of 127.0.0.0/8 may pass (for ports published
- * there), source addresses are checked, IPv6 is off.
+ * put right what differs.  IPv4 forwarding is switched on if it is off, IPv6
+ * forwarding if there is a `gateway6` (net/forwarding.h).  On the bridge itself:
+ * packets of 127.0.0.0/8 may pass (for ports published there), source addresses
+ * are checked, no router and no redirect is believed.
  *
  * -EEXIST: a link of that name is there and is not this project's.
  */

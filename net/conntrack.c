@@ -18,7 +18,7 @@
 /* The part of a flow that is looked at. */
 struct flow {
 	uint8_t protocol;
-	struct in_addr host_addr, container; /* whom it was sent to, and who answers */
+	struct cidr host_addr, container; /* whom it was sent to, and who answers */
 	uint16_t host_port;
 };
 
@@ -41,52 +41,69 @@ static void take(struct nlattr *attr, void *ret, size_t size)
 		memcpy(ret, nla_data(attr), size);
 }
 
-static struct flow parse_flow(struct nlattr *orig, struct nlattr *reply)
+/* The address in the tuple TUPLE, which is of FAMILY: the one it has in its V4 or V6. */
+static struct cidr address_in(struct nlattr *tuple, uint8_t family, int v4, int v6)
+{
+	struct nlattr *addresses = inside(tuple, CTA_TUPLE_IP);
+	struct cidr address = {.family = family};
+
+	take(inside(addresses, family == AF_INET6 ? v6 : v4), &address.addr6, cidr_bytes(&address));
+	return cidr_address(&address);
+}
+
+static struct flow parse_flow(uint8_t family, struct nlattr *orig, struct nlattr *reply)
 {
 	struct nlattr *proto = inside(orig, CTA_TUPLE_PROTO);
-	struct flow flow = {.protocol = 0};
+	struct flow flow = {
+		.host_addr = address_in(orig, family, CTA_IP_V4_DST, CTA_IP_V6_DST),
+		.container = address_in(reply, family, CTA_IP_V4_SRC, CTA_IP_V6_SRC),
+	};
 	uint16_t port = 0;
 
 	take(inside(proto, CTA_PROTO_NUM), &flow.protocol, sizeof(flow.protocol));
 	take(inside(proto, CTA_PROTO_DST_PORT), &port, sizeof(port));
 	flow.host_port = ntohs(port);
-	take(inside(inside(orig, CTA_TUPLE_IP), CTA_IP_V4_DST), &flow.host_addr,
-	     sizeof(flow.host_addr));
-	take(inside(inside(reply, CTA_TUPLE_IP), CTA_IP_V4_SRC), &flow.container,
-	     sizeof(flow.container));
 	return flow;
+}
+
+static bool is_or_any(const struct cidr *wanted, const struct cidr *address)
+{
+	return !wanted->len || cidr_same_address(wanted, address);
 }
 
 static bool matches(const struct conntrack_match *match, const struct flow *flow)
 {
 	unsigned int count = match->count ? match->count : 1;
 
-	if (!match->host_port && match->container.s_addr == INADDR_ANY)
+	if (!match->host_port && !match->container.len)
 		return false;
 	if (match->protocol && match->protocol != flow->protocol)
-		return false;
-	if (match->host_addr.s_addr != INADDR_ANY &&
-	    match->host_addr.s_addr != flow->host_addr.s_addr)
 		return false;
 	if (match->host_port &&
 	    (flow->host_port < match->host_port || flow->host_port >= match->host_port + count))
 		return false;
-	return match->container.s_addr == INADDR_ANY ||
-	       match->container.s_addr == flow->container.s_addr;
+	return is_or_any(&match->host_addr, &flow->host_addr) &&
+	       is_or_any(&match->container, &flow->container);
 }
 
-static struct nl_msg *request(int type, int flags)
+static struct nl_msg *request(int type, int flags, uint8_t family)
 {
-	const struct nfgenmsg header = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+	const struct nfgenmsg header = {.nfgen_family = family, .version = NFNETLINK_V0};
 
 	return message_new(NFNL_SUBSYS_CTNETLINK << 8 | type, flags, &header, sizeof(header));
 }
 
+static uint8_t family_of(const struct nlmsghdr *reply)
+{
+	return ((const struct nfgenmsg *)nlmsg_data(reply))->nfgen_family;
+}
+
 /* The identifier makes sure that it is this flow, not a later one with the same addresses. */
-static void add_delete(struct netlink_batch *batch, struct nlattr *attrs[CTA_MAX + 1])
+static void add_delete(struct netlink_batch *batch, uint8_t family,
+		       struct nlattr *attrs[CTA_MAX + 1])
 {
 	static const int identity[] = {CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE};
-	struct nl_msg *msg = request(IPCTNL_MSG_CT_DELETE, 0);
+	struct nl_msg *msg = request(IPCTNL_MSG_CT_DELETE, 0, family);
 
 	for (size_t i = 0; i < ARRAY_SIZE(identity); i++) {
 		struct nlattr *attr = attrs[identity[i]];
@@ -106,7 +123,7 @@ static bool is_searched(const struct search *search, const struct nlmsghdr *repl
 	if (nlmsg_parse((struct nlmsghdr *)reply, sizeof(struct nfgenmsg), ret_attrs, CTA_MAX,
 			NULL) < 0)
 		return false;
-	flow = parse_flow(ret_attrs[CTA_TUPLE_ORIG], ret_attrs[CTA_TUPLE_REPLY]);
+	flow = parse_flow(family_of(reply), ret_attrs[CTA_TUPLE_ORIG], ret_attrs[CTA_TUPLE_REPLY]);
 	for (size_t i = 0; i < search->n; i++)
 		if (matches(&search->matches[i], &flow))
 			return true;
@@ -119,7 +136,7 @@ static int delete_flow(const struct nlmsghdr *reply, void *data)
 	struct search *search = data;
 
 	if (is_searched(search, reply, attrs))
-		add_delete(&search->batch, attrs);
+		add_delete(&search->batch, family_of(reply), attrs);
 	return 0;
 }
 
@@ -163,8 +180,8 @@ int conntrack_flush(const struct conntrack_match *match_list, size_t n, size_t *
 
 	r = netlink_open(NETLINK_NETFILTER, &nl, err);
 	if (r == 0)
-		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP), delete_flow, &search,
-				  err, "list the tracked connections");
+		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC),
+				  delete_flow, &search, err, "list the tracked connections");
 	if (r == 0)
 		r = netlink_batch_send(nl, &search.batch, err);
 	if (r < 0)
@@ -186,8 +203,8 @@ int conntrack_count(const struct conntrack_match *match_list, size_t n, size_t *
 
 	r = netlink_open(NETLINK_NETFILTER, &nl, err);
 	if (r == 0)
-		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP), count_flow, &search,
-				  err, "list the tracked connections");
+		r = netlink_query(nl, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC), count_flow,
+				  &search, err, "list the tracked connections");
 	if (r == 0)
 		*ret_n = search.open;
 	return r;

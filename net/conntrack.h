@@ -2,9 +2,7 @@
 #ifndef STACK_NET_CONNTRACK_H
 #define STACK_NET_CONNTRACK_H
 
-#include <netinet/in.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "net/cidr.h"
 
 struct err;
 
@@ -17,11 +15,11 @@ struct err;
  * this.  Acts in the calling thread's network namespace.
  */
 struct conntrack_match {
-	uint8_t protocol;	  /* 0: any */
-	struct in_addr host_addr; /* that clients send to; INADDR_ANY: any */
-	uint16_t host_port;	  /* that clients send to, host byte order; 0: any */
-	uint16_t count;		  /* how many consecutive ports; 0 is 1 */
-	struct in_addr container; /* that answers; INADDR_ANY: any */
+	uint8_t protocol;      /* 0: any */
+	struct cidr host_addr; /* that clients send to; length 0: any, of either family */
+	uint16_t host_port;    /* that clients send to, host byte order; 0: any */
+	uint16_t count;	       /* how many consecutive ports; 0 is 1 */
+	struct cidr container; /* that answers; length 0: any */
 };
 
 /*

@@ -16,8 +16,8 @@ struct uv_loop_s;
  * One server per network, on the network's gateway address, UDP and TCP (RFC
  * 1035, RFC 7766).  It lives on the supervisor's loop and never waits.
  *
- *	a name of ours		A: all its addresses in random order, TTL
- *				DNS_TTL_S; any other type: no error, no data
+ *	a name of ours		A, AAAA: all its addresses of that family in random
+ *				order, TTL DNS_TTL_S; any other type: no error, no data
  *	an address of ours	PTR: the first name it was given
  *	below stack.internal	NXDOMAIN: only we know these, and the host may ask
  *				us because we asked it
@@ -82,10 +82,13 @@ struct dns_config {
 	struct dns_server *sibling;
 };
 
+/* ADDR as IPv6 writes it, ::ffff:a.b.c.d: one kind of address is enough here. */
+struct in6_addr dns_mapped(struct in_addr addr);
+
 /* One address of a name.  A name with several addresses has several records. */
 struct dns_record {
-	const char *name; /* "web", "shop-web-1", "web.backend"; case does not matter */
-	struct in_addr addr;
+	const char *name;     /* "web", "shop-web-1", "web.backend"; case does not matter */
+	struct in6_addr addr; /* of IPv4: dns_mapped() */
 	/*
 	 * Who may know it: the one client of this address, or INADDR_ANY for all.
 	 * A container asks the server of one of its networks for the names of all of

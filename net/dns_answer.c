@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "net/dns_answer.h"
 
+#include "core/base/cleanup.h"
 #include "net/dns.h"
 #include "net/dns_zone.h"
 
@@ -18,36 +19,40 @@ static uint32_t stir(uint32_t *state)
 	return *state;
 }
 
-/* Fisher-Yates over finished A records, which are all of one length. */
-static void shuffle(uint8_t *records, size_t n, uint32_t *random)
+/* Fisher-Yates over N finished records of SIZE bytes each. */
+static void shuffle(uint8_t *records, size_t n, size_t size, uint32_t *random)
 {
-	uint8_t spare[DNS_A_RECORD_LEN];
+	uint8_t spare[DNS_RECORD_LEN(sizeof(struct in6_addr))];
 
 	for (size_t i = n; i > 1; i--) {
-		uint8_t *a = records + (i - 1) * sizeof(spare);
-		uint8_t *b = records + stir(random) % i * sizeof(spare);
+		uint8_t *a = records + (i - 1) * size;
+		uint8_t *b = records + stir(random) % i * size;
 
-		memcpy(spare, a, sizeof(spare));
-		memmove(a, b, sizeof(spare));
-		memcpy(b, spare, sizeof(spare));
+		memcpy(spare, a, size);
+		memmove(a, b, size);
+		memcpy(b, spare, size);
 	}
 }
 
-static void add_addresses(struct dns_reply *reply, const struct dns_zone_entry *first, size_t n,
-			  struct dns_view *view)
+/* The addresses of one family among N entries from FIRST on: as TYPE says, A or AAAA. */
+static void add_addresses(struct dns_reply *reply, enum dns_type type,
+			  const struct dns_zone_entry *first, size_t n, struct dns_view *view)
 {
 	/* Started anywhere, so that where not all fit everyone has its turn. */
-	size_t start = n > 1 ? stir(&view->random) % n : 0;
+	size_t start = n > 1 ? stir(&view->random) % n : 0, before = reply->n_answers;
+	size_t len = type == DNS_TYPE_A ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 	uint8_t *records = reply->buf + reply->len;
 
 	for (size_t i = 0; i < n && !reply->truncated; i++) {
 		const struct dns_zone_entry *entry = &first[(start + i) % n];
+		bool is_v4 = IN6_IS_ADDR_V4MAPPED(&entry->addr);
 
-		if (dns_zone_entry_is_for(entry, view->client))
-			dns_reply_add(reply, DNS_TYPE_A, DNS_TTL_S, &entry->addr,
-				      sizeof(entry->addr));
+		/* A mapped address has the other one at its end. */
+		if (is_v4 == (type == DNS_TYPE_A) && dns_zone_entry_is_for(entry, view->client))
+			dns_reply_add(reply, type, DNS_TTL_S,
+				      &entry->addr.s6_addr[sizeof(entry->addr) - len], len);
 	}
-	shuffle(records, reply->n_answers, &view->random);
+	shuffle(records, reply->n_answers - before, DNS_RECORD_LEN(len), &view->random);
 }
 
 /* The first of N entries that who asks may know; NULL: none. */
@@ -75,19 +80,21 @@ static bool answer_ours(struct dns_view *view, struct dns_reply *reply)
 {
 	const struct dns_query *query = reply->query;
 	const struct dns_zone_entry *entry;
-	struct in_addr addr;
+	static const enum dns_type families[] = {DNS_TYPE_A, DNS_TYPE_AAAA};
+	struct in6_addr addr;
 	size_t n;
 
 	reply->authoritative = true;
 	n = dns_zone_find(view->zone, &query->name, &entry);
 	if (first_visible(view, entry, n)) {
-		if (query->type == DNS_TYPE_A || query->type == DNS_TYPE_ANY)
-			add_addresses(reply, entry, n, view);
+		for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+			if (query->type == families[i] || query->type == DNS_TYPE_ANY)
+				add_addresses(reply, families[i], entry, n, view);
 		return true;
 	}
 	if (!dns_name_to_addr(&query->name, &addr))
 		return false;
-	n = dns_zone_find_addr(view->zone, addr, &entry);
+	n = dns_zone_find_addr(view->zone, &addr, &entry);
 	entry = first_visible(view, entry, n);
 	if (!entry)
 		return false;

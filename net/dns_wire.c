@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "net/dns_wire.h"
 
+#include "net/dns.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -66,7 +68,14 @@ bool dns_name_is_below(const struct dns_name *name, const struct dns_name *domai
 	return false;
 }
 
-bool dns_name_to_addr(const struct dns_name *name, struct in_addr *ret_addr)
+/* Is SUFFIX, of SIZE bytes with its NUL, all of NAME from AT on? */
+static bool ends_in(const struct dns_name *name, const uint8_t *at, const uint8_t *suffix,
+		    size_t size)
+{
+	return (size_t)(name->wire + name->len - at) == size && memcmp(at, suffix, size) == 0;
+}
+
+static bool name_to_addr4(const struct dns_name *name, struct in_addr *ret_addr)
 {
 	static const uint8_t suffix[] = "\7in-addr\4arpa";
 	const uint8_t *at = name->wire;
@@ -76,10 +85,56 @@ bool dns_name_to_addr(const struct dns_name *name, struct in_addr *ret_addr)
 		if (octet_parse(at, &octets[i]) < 0)
 			return false;
 	}
-	if ((size_t)(name->wire + name->len - at) != sizeof(suffix) ||
-	    memcmp(at, suffix, sizeof(suffix)) != 0)
+	if (!ends_in(name, at, suffix, sizeof(suffix)))
 		return false;
 	memcpy(&ret_addr->s_addr, octets, sizeof(octets));
+	return true;
+}
+
+/* A label of one hexadecimal digit; -EINVAL. */
+static int nibble_parse(const uint8_t *label)
+{
+	if (label[0] != 1)
+		return -EINVAL;
+	if (label[1] >= '0' && label[1] <= '9')
+		return label[1] - '0';
+	return label[1] >= 'a' && label[1] <= 'f' ? label[1] - 'a' + 10 : -EINVAL;
+}
+
+static bool name_to_addr6(const struct dns_name *name, struct in6_addr *ret_addr)
+{
+	static const uint8_t suffix[] = "\3ip6\4arpa";
+	const uint8_t *at = name->wire;
+	struct in6_addr addr;
+
+	for (size_t i = sizeof(addr); i-- > 0; at += 4) {
+		int low = nibble_parse(at), high = low < 0 ? low : nibble_parse(at + 2);
+
+		if (high < 0)
+			return false;
+		addr.s6_addr[i] = (uint8_t)(high << 4 | low);
+	}
+	if (!ends_in(name, at, suffix, sizeof(suffix)))
+		return false;
+	*ret_addr = addr;
+	return true;
+}
+
+struct in6_addr dns_mapped(struct in_addr addr)
+{
+	struct in6_addr mapped = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+	memcpy(&mapped.s6_addr[12], &addr, sizeof(addr));
+	return mapped;
+}
+
+bool dns_name_to_addr(const struct dns_name *name, struct in6_addr *ret_addr)
+{
+	struct in_addr addr;
+
+	if (!name_to_addr4(name, &addr))
+		return name_to_addr6(name, ret_addr);
+	*ret_addr = dns_mapped(addr);
 	return true;
 }
 

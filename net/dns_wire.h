@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * DNS on the wire (RFC 1035 section 4, RFC 6891): just what a server of A and
- * PTR records that forwards the rest has to understand.  Nothing here
+ * DNS on the wire (RFC 1035 section 4, RFC 6891): just what a server of A, AAAA
+ * and PTR records that forwards the rest has to understand.  Nothing here
  * allocates, and any bytes may be given to the parsers.
  */
 #define DNS_HEADER_LEN	12
@@ -18,7 +18,13 @@
 #define DNS_UDP_MIN	512  /* what every client takes (RFC 1035 4.2.1) */
 #define DNS_UDP_MAX	1232 /* what passes IPv6's minimum MTU in one piece */
 
-enum dns_type { DNS_TYPE_A = 1, DNS_TYPE_PTR = 12, DNS_TYPE_OPT = 41, DNS_TYPE_ANY = 255 };
+enum dns_type {
+	DNS_TYPE_A = 1,
+	DNS_TYPE_PTR = 12,
+	DNS_TYPE_AAAA = 28,
+	DNS_TYPE_OPT = 41,
+	DNS_TYPE_ANY = 255
+};
 
 enum dns_rcode {
 	DNS_NOERROR = 0,
@@ -42,8 +48,11 @@ int dns_name_from_text(const char *text, struct dns_name *ret_name);
 /* Is NAME below DOMAIN, or the same? */
 bool dns_name_is_below(const struct dns_name *name, const struct dns_name *domain);
 
-/* Is NAME d.c.b.a.in-addr.arpa?  Then RET_ADDR is a.b.c.d. */
-bool dns_name_to_addr(const struct dns_name *name, struct in_addr *ret_addr);
+/*
+ * Is NAME d.c.b.a.in-addr.arpa, or 32 hexadecimal digits and ip6.arpa?  Then
+ * RET_ADDR is that address, of IPv4 as dns_mapped() has it.
+ */
+bool dns_name_to_addr(const struct dns_name *name, struct in6_addr *ret_addr);
 
 struct dns_query {
 	struct dns_name name;
@@ -90,8 +99,8 @@ void dns_reply_add(struct dns_reply *reply, enum dns_type type, uint32_t ttl_s, 
 /* Returns the length of the finished message. */
 size_t dns_reply_end(struct dns_reply *reply, enum dns_rcode rcode);
 
-/* How long dns_reply_add() makes an A record, for shuffling them. */
-#define DNS_A_RECORD_LEN 16
+/* How long dns_reply_add() makes a record with LEN bytes of data, for shuffling them. */
+#define DNS_RECORD_LEN(len) (12 + (len))
 
 static inline uint16_t dns_get16(const uint8_t *at)
 {

@@ -163,10 +163,10 @@ size_t dns_zone_find(const struct dns_zone *zone, const struct dns_name *name,
 	return find_range(zone->by_name, zone->n_names, &wanted, compare_names, ret_first);
 }
 
-size_t dns_zone_find_addr(const struct dns_zone *zone, struct in_addr addr,
+size_t dns_zone_find_addr(const struct dns_zone *zone, const struct in6_addr *addr,
 			  const struct dns_zone_entry **ret_first)
 {
-	struct dns_zone_entry wanted = {.addr = addr};
+	struct dns_zone_entry wanted = {.addr = *addr};
 
 	return find_range(zone->by_addr, zone->n_addrs, &wanted, compare_addrs, ret_first);
 }

@@ -23,9 +23,9 @@ struct dns_zone;
 struct dns_zone_entry {
 	const uint8_t *name; /* as in struct dns_name; owned by the zone */
 	uint8_t name_len;
-	uint32_t order; /* index in the records that the zone was made of */
-	struct in_addr addr;
-	struct in_addr client; /* as in struct dns_record */
+	uint32_t order;	      /* index in the records that the zone was made of */
+	struct in6_addr addr; /* this and the next as in struct dns_record */
+	struct in_addr client;
 };
 
 /* As dns_server_set_records(), which see.  Free with dns_zone_free(). */
@@ -41,7 +41,7 @@ size_t dns_zone_find(const struct dns_zone *zone, const struct dns_name *name,
 		     const struct dns_zone_entry **ret_first);
 
 /* The same for ADDR; its names stand in the order of the records. */
-size_t dns_zone_find_addr(const struct dns_zone *zone, struct in_addr addr,
+size_t dns_zone_find_addr(const struct dns_zone *zone, const struct in6_addr *addr,
 			  const struct dns_zone_entry **ret_first);
 
 static inline bool dns_zone_entry_is_for(const struct dns_zone_entry *entry, struct in_addr client)

@@ -19,6 +19,7 @@
 #include "net/message.h"
 #include "net/netlink.h"
 #include "net/netns.h"
+#include "net/sysctl.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -229,10 +230,10 @@ static void configure_host_ends(struct attach_run *run)
 	}
 }
 
-static struct nl_msg *route_message(const struct endpoint *endpoint, int ifindex)
+static struct nl_msg *route_message(const struct cidr *gateway, int ifindex)
 {
 	const struct rtmsg header = {
-		.rtm_family = AF_INET,
+		.rtm_family = cidr_family(gateway),
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = RT_SCOPE_UNIVERSE,
@@ -241,9 +242,22 @@ static struct nl_msg *route_message(const struct endpoint *endpoint, int ifindex
 	struct nl_msg *msg =
 		message_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
 
-	message_put(msg, RTA_GATEWAY, &endpoint->gateway, sizeof(endpoint->gateway));
+	message_put(msg, RTA_GATEWAY, &gateway->addr, cidr_bytes(gateway));
 	message_put_u32(msg, RTA_OIF, (uint32_t)ifindex);
 	return msg;
+}
+
+/* In the container's namespace, which has IPv6 off for new links. */
+static int enable_ipv6(void *ifname, struct err *err)
+{
+	return sysctl_net("0", err, "ipv6/conf/%s/disable_ipv6", (const char *)ifname);
+}
+
+static void set_route(struct netlink_batch *batch, int ifindex, const struct cidr *gateway)
+{
+	if (gateway->len)
+		netlink_batch_add(batch, route_message(gateway, ifindex), 0,
+				  "give the container its default route");
 }
 
 static int configure_far_end(const struct attach *item, struct err *err)
@@ -251,13 +265,16 @@ static int configure_far_end(const struct attach *item, struct err *err)
 	CLEANUP(netlink_batch_release) struct netlink_batch batch = NETLINK_BATCH_INIT;
 	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
 	const struct endpoint *endpoint = item->endpoint;
+	const char *ifname = endpoint->ifname;
 	struct link_info info;
 	struct nl_msg *up;
 	int r;
 
 	r = netns_socket(endpoint->netns_fd, &nl, err);
 	if (r == 0)
-		r = link_query(nl, endpoint->ifname, &info, err);
+		r = link_query(nl, ifname, &info, err);
+	if (r == 0 && endpoint->address6.len)
+		r = netns_call(endpoint->netns_fd, enable_ipv6, (void *)ifname, err);
 	if (r < 0)
 		return r;
 	up = link_message(RTM_NEWLINK, 0, info.ifindex, NULL, true);
@@ -265,16 +282,13 @@ static int configure_far_end(const struct attach *item, struct err *err)
 		message_put(up, IFLA_ADDRESS, item->mac, sizeof(item->mac));
 	netlink_batch_add(&batch, link_message(RTM_NEWLINK, 0, LOOPBACK_IFINDEX, NULL, true), 0,
 			  "bring the container's loopback up");
-	link_add_address(&batch, info.ifindex, endpoint->ifname, &endpoint->address);
-	netlink_batch_add(&batch, up, 0, "bring the container's '%s' up", endpoint->ifname);
-	r = link_drop_addresses(nl, &batch, info.ifindex, endpoint->ifname, &endpoint->address,
-				err);
-	if (r < 0)
-		return r;
-	if (endpoint->gateway.s_addr != INADDR_ANY)
-		netlink_batch_add(&batch, route_message(endpoint, info.ifindex), 0,
-				  "give the container its default route");
-	return netlink_batch_send(nl, &batch, err);
+	r = link_set_address(nl, &batch, info.ifindex, ifname, &endpoint->address, err);
+	if (r == 0)
+		r = link_set_address(nl, &batch, info.ifindex, ifname, &endpoint->address6, err);
+	netlink_batch_add(&batch, up, 0, "bring the container's '%s' up", ifname);
+	set_route(&batch, info.ifindex, &endpoint->gateway);
+	set_route(&batch, info.ifindex, &endpoint->gateway6);
+	return r < 0 ? r : netlink_batch_send(nl, &batch, err);
 }
 
 static void prepare(struct attach_run *run, const char *project_id,

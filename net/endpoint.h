@@ -18,15 +18,17 @@ struct netlink;
  * alternative name, so `ip link show shop-web-1` finds it.
  */
 struct endpoint {
-	const char *container;	/* "shop-web-1" */
-	const char *network;	/* "shop_default" */
-	const char *ifname;	/* in the container: "eth0" */
-	int netns_fd;		/* netns_create(); stays the caller's */
-	int bridge_ifindex;	/* bridge_ensure() */
-	struct cidr address;	/* with the subnet's length */
-	struct in_addr gateway; /* the default route; INADDR_ANY: none (internal networks, and
-				   all networks of a container but one) */
-	const uint8_t *mac;	/* 6 bytes; NULL: derived from the address, 02:42:… as docker */
+	const char *container; /* "shop-web-1" */
+	const char *network;   /* "shop_default" */
+	const char *ifname;    /* in the container: "eth0" */
+	int netns_fd;	       /* netns_create(); stays the caller's */
+	int bridge_ifindex;    /* bridge_ensure() */
+	struct cidr address;   /* with the subnet's length */
+	struct cidr address6;  /* length 0: the network has no IPv6 */
+	struct cidr gateway;   /* the default route; length 0: none (internal networks, and
+				  all networks of a container but one) */
+	struct cidr gateway6;
+	const uint8_t *mac; /* 6 bytes; NULL: derived from the address, 02:42:… as docker */
 };
 
 #define ENDPOINT_MAC_LEN 6

@@ -13,13 +13,14 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* Somewhere outside (RFC 5737); nothing is sent there. */
-#define ELSEWHERE 0xc0000201u
+/* Somewhere outside (RFC 5737, RFC 3849); nothing is sent there. */
+#define ELSEWHERE  "192.0.2.1"
+#define ELSEWHERE6 "2001:db8::1"
 
 /* Which way a packet would go. */
 struct way {
 	int ifindex; /* 0: none */
-	struct in_addr gateway;
+	struct cidr gateway;
 };
 
 static int on_route(const struct nlmsghdr *reply, void *data)
@@ -32,21 +33,23 @@ static int on_route(const struct nlmsghdr *reply, void *data)
 
 	if (out)
 		way->ifindex = (int)nla_get_u32(out);
-	if (gateway && nla_len(gateway) >= (int)sizeof(way->gateway))
-		memcpy(&way->gateway, nla_data(gateway), sizeof(way->gateway));
+	if (gateway && nla_len(gateway) >= (int)cidr_bytes(&way->gateway)) {
+		memcpy(&way->gateway.addr, nla_data(gateway), cidr_bytes(&way->gateway));
+		way->gateway.len = cidr_full(&way->gateway);
+	}
 	return 0;
 }
 
 /* No way at all is an answer, too. */
-static int find_way(struct netlink *nl, struct in_addr to, struct way *ret, struct err *err)
+static int find_way(struct netlink *nl, const struct cidr *to, struct way *ret, struct err *err)
 {
-	const struct rtmsg header = {.rtm_family = AF_INET, .rtm_dst_len = 32};
+	const struct rtmsg header = {.rtm_family = cidr_family(to), .rtm_dst_len = cidr_full(to)};
 	struct nl_msg *msg = message_new(RTM_GETROUTE, 0, &header, sizeof(header));
 	struct err failure = ERR_INIT;
 	int r;
 
-	*ret = (struct way){.ifindex = 0};
-	message_put(msg, RTA_DST, &to, sizeof(to));
+	*ret = (struct way){.gateway = {.family = cidr_family(to)}};
+	message_put(msg, RTA_DST, &to->addr, cidr_bytes(to));
 	r = netlink_query(nl, msg, on_route, ret, &failure, "look for a route");
 	if (r == 0 || r == -ENETUNREACH || r == -EHOSTUNREACH)
 		return 0;
@@ -54,28 +57,63 @@ static int find_way(struct netlink *nl, struct in_addr to, struct way *ret, stru
 }
 
 /* An address of the subnet that is neither OWN nor the first one. */
-static struct in_addr neighbour(const struct cidr *own)
+static struct cidr neighbour(const struct cidr *own)
 {
-	struct in_addr addr = cidr_nth(own, 2);
+	struct cidr addr = cidr_nth(own, 2);
 
-	return addr.s_addr == own->addr.s_addr ? cidr_nth(own, 3) : addr;
+	return cidr_same_address(&addr, own) ? cidr_nth(own, 3) : addr;
 }
 
 /* The link IFINDEX has ADDRESS, and its subnet is reached through it directly. */
 static int check_address(struct netlink *nl, int ifindex, const char *name,
 			 const struct cidr *address, const char **ret_wrong, struct err *err)
 {
-	struct cidr has;
+	struct cidr next = neighbour(address);
 	struct way way;
-	int r = link_address(nl, ifindex, name, &has, NULL);
+	int r;
 
-	if (r < 0 || has.addr.s_addr != address->addr.s_addr || has.len != address->len) {
+	if (!address->len)
+		return 0;
+	if (!link_has_address(nl, ifindex, name, address)) {
 		*ret_wrong = "its address is gone";
 		return 0;
 	}
-	r = find_way(nl, neighbour(address), &way, err);
-	if (r == 0 && (way.ifindex != ifindex || way.gateway.s_addr != INADDR_ANY))
+	r = find_way(nl, &next, &way, err);
+	if (r == 0 && (way.ifindex != ifindex || way.gateway.len))
 		*ret_wrong = "the route to its subnet is gone";
+	return r;
+}
+
+/* What is ELSEWHERE, outside, is reached through GATEWAY. */
+static int check_way_out(struct netlink *nl, const char *elsewhere, const struct cidr *gateway,
+			 const char **ret_wrong, struct err *err)
+{
+	struct cidr to;
+	struct way way;
+	int r = 0;
+
+	if (!gateway->len || *ret_wrong)
+		return 0;
+	r = cidr_parse_address(elsewhere, &to, err);
+	if (r == 0)
+		r = find_way(nl, &to, &way, err);
+	if (r == 0 && (!way.gateway.len || !cidr_same_address(&way.gateway, gateway)))
+		*ret_wrong = "its default route is gone";
+	return r;
+}
+
+static int check_addresses(struct netlink *nl, int ifindex, const struct endpoint *endpoint,
+			   const char **ret_wrong, struct err *err)
+{
+	const char *name = endpoint->ifname;
+	int r = check_address(nl, ifindex, name, &endpoint->address, ret_wrong, err);
+
+	if (r == 0 && !*ret_wrong)
+		r = check_address(nl, ifindex, name, &endpoint->address6, ret_wrong, err);
+	if (r == 0)
+		r = check_way_out(nl, ELSEWHERE, &endpoint->gateway, ret_wrong, err);
+	if (r == 0)
+		r = check_way_out(nl, ELSEWHERE6, &endpoint->gateway6, ret_wrong, err);
 	return r;
 }
 
@@ -83,9 +121,7 @@ static int check_inside(const struct endpoint *endpoint, const struct link_info 
 			bool link_only, const char **ret_wrong, struct err *err)
 {
 	CLEANUP(netlink_cleanup) struct netlink *nl = NULL;
-	const struct in_addr elsewhere = {.s_addr = htonl(ELSEWHERE)};
 	struct link_info far;
-	struct way way;
 	int r = netns_socket(endpoint->netns_fd, &nl, err);
 
 	if (r < 0)
@@ -100,13 +136,7 @@ static int check_inside(const struct endpoint *endpoint, const struct link_info 
 		*ret_wrong = "its link in the container is down";
 		return 0;
 	}
-	r = check_address(nl, far.ifindex, endpoint->ifname, &endpoint->address, ret_wrong, err);
-	if (r < 0 || *ret_wrong || endpoint->gateway.s_addr == INADDR_ANY)
-		return r;
-	r = find_way(nl, elsewhere, &way, err);
-	if (r == 0 && way.gateway.s_addr != endpoint->gateway.s_addr)
-		*ret_wrong = "its default route is gone";
-	return r;
+	return check_addresses(nl, far.ifindex, endpoint, ret_wrong, err);
 }
 
 int endpoint_check(struct netlink *nl, const char *project_id, const struct endpoint *endpoint,
@@ -126,23 +156,33 @@ int endpoint_check(struct netlink *nl, const char *project_id, const struct endp
 	return *ret_wrong ? 0 : check_inside(endpoint, &host, link_only, ret_wrong, err);
 }
 
+/* As the kernel makes it with the address, so that it knows its own again: for IPv6, that is
+ * by its metric. */
+#define PREFIX_METRIC6 256
+
 static int restore_route(struct netlink *nl, int ifindex, const struct cidr *address,
 			 struct err *err)
 {
+	bool six = cidr_is_v6(address);
 	const struct rtmsg header = {
-		.rtm_family = AF_INET,
+		.rtm_family = cidr_family(address),
 		.rtm_dst_len = address->len,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_KERNEL,
-		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_scope = six ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
 		.rtm_type = RTN_UNICAST,
 	};
-	const struct in_addr subnet = cidr_subnet(address).addr;
-	struct nl_msg *msg =
-		message_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
+	const struct cidr subnet = cidr_subnet(address);
+	struct nl_msg *msg;
 
-	message_put(msg, RTA_DST, &subnet, sizeof(subnet));
-	message_put(msg, RTA_PREFSRC, &address->addr, sizeof(address->addr));
+	if (!address->len)
+		return 0;
+	msg = message_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
+	message_put(msg, RTA_DST, &subnet.addr, cidr_bytes(&subnet));
+	if (six)
+		message_put_u32(msg, RTA_PRIORITY, PREFIX_METRIC6);
+	else
+		message_put(msg, RTA_PREFSRC, &address->addr, sizeof(address->addr));
 	message_put_u32(msg, RTA_OIF, (uint32_t)ifindex);
 	return netlink_call(nl, msg, 0, err, "restore the route to the subnet");
 }
@@ -155,7 +195,9 @@ int endpoint_restore_route(const struct endpoint *endpoint, struct err *err)
 
 	if (r == 0)
 		r = link_query(nl, endpoint->ifname, &far, err);
-	return r < 0 ? r : restore_route(nl, far.ifindex, &endpoint->address, err);
+	if (r == 0)
+		r = restore_route(nl, far.ifindex, &endpoint->address, err);
+	return r < 0 ? r : restore_route(nl, far.ifindex, &endpoint->address6, err);
 }
 
 int bridge_check(struct netlink *nl, const struct bridge *bridge, const char **ret_wrong,
@@ -163,6 +205,7 @@ int bridge_check(struct netlink *nl, const struct bridge *bridge, const char **r
 {
 	struct link_info info;
 	char name[IFNAMSIZ];
+	int r;
 
 	*ret_wrong = NULL;
 	bridge_name(bridge->project_id, bridge->network, name);
@@ -170,12 +213,18 @@ int bridge_check(struct netlink *nl, const struct bridge *bridge, const char **r
 		*ret_wrong = "its bridge is gone";
 	else if (!info.up)
 		*ret_wrong = "its bridge is down";
-	return *ret_wrong ? 0
-			  : check_address(nl, info.ifindex, name, &bridge->gateway, ret_wrong, err);
+	if (*ret_wrong)
+		return 0;
+	r = check_address(nl, info.ifindex, name, &bridge->gateway, ret_wrong, err);
+	if (r == 0 && !*ret_wrong)
+		r = check_address(nl, info.ifindex, name, &bridge->gateway6, ret_wrong, err);
+	return r;
 }
 
 int bridge_restore_route(struct netlink *nl, const struct bridge *bridge, int ifindex,
 			 struct err *err)
 {
-	return restore_route(nl, ifindex, &bridge->gateway, err);
+	int r = restore_route(nl, ifindex, &bridge->gateway, err);
+
+	return r < 0 ? r : restore_route(nl, ifindex, &bridge->gateway6, err);
 }

@@ -17,7 +17,8 @@ struct err;
  * What they do:
  *  - a published port reaches its container from other hosts, from this host
  *    by any of its addresses (127.0.0.1 included) and from containers, its own
- *    included; a port published on 127.x from this host only;
+ *    included; a port published on 127.x from this host only.  ::1 is not
+ *    translated, as no packet from there can leave: net/relay.h serves it;
  *  - containers reach the outside under the host's address, unless their
  *    network is internal: that one reaches nothing and is reached by nobody;
  *  - nothing else enters a network: neither from another network or project
@@ -31,21 +32,21 @@ struct err;
 struct firewall_network {
 	const char *name;   /* for the comments */
 	const char *bridge; /* bridge_name() */
-	struct cidr subnet;
+	struct cidr subnet; /* a network with subnets of both families is there twice */
 	bool internal;
 	bool isolated; /* its containers may not talk to each other */
 };
 
 /* Several with the same host port share its new connections, at random and evenly. */
 struct firewall_port {
-	const char *service;	  /* for the comments */
-	const char *bridge;	  /* of the network that `addr` is in */
-	uint8_t protocol;	  /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
-	struct in_addr host_addr; /* INADDR_ANY: every local address */
-	uint16_t host_port;	  /* the first; host byte order, as all ports here */
-	struct in_addr addr;	  /* of the container */
-	uint16_t port;		  /* the first */
-	uint16_t count;		  /* how many consecutive ports, at least 1 */
+	const char *service;   /* for the comments */
+	const char *bridge;    /* of the network that `addr` is in */
+	uint8_t protocol;      /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
+	struct cidr host_addr; /* length 0: every local address of `addr`'s family */
+	uint16_t host_port;    /* the first; host byte order, as all ports here */
+	struct cidr addr;      /* of the container */
+	uint16_t port;	       /* the first */
+	uint16_t count;	       /* how many consecutive ports, at least 1 */
 };
 
 struct firewall_rules {
@@ -72,7 +73,7 @@ const char *firewall_lock_file(void);
  * filter share (/run/xtables.lock).  Run it from the pool.
  *
  * -EBUSY: another program kept the lock.
- * -EOPNOTSUPP: this kernel has no legacy iptables.
+ * -EOPNOTSUPP: this kernel has no legacy iptables, or ip6tables where RULES need it.
  */
 int firewall_sync(const char *project_id, const struct firewall_rules *rules, struct err *err);
 
@@ -82,5 +83,12 @@ int firewall_sync(const char *project_id, const struct firewall_rules *rules, st
  */
 int firewall_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
 		   struct err *err);
+
+/*
+ * Can rules of FAMILY (AF_INET, AF_INET6) be made here?  Reads only.
+ *
+ * -EOPNOTSUPP: the kernel cannot; the sentence says what to try.
+ */
+int firewall_supports(uint8_t family, struct err *err);
 
 #endif

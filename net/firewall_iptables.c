@@ -11,12 +11,15 @@
  */
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
+#include "core/base/fd.h"
 #include "net/firewall_plan.h"
+#include "net/iptables_calls.h"
 #include "net/iptables_entry.h"
 #include "net/lock.h"
 
 #include <errno.h>
-#include <libiptc/libiptc.h>
+#include <fcntl.h>
+#include <linux/netfilter/x_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +35,8 @@ static const char *const table_names[TABLE_COUNT] = {
 
 /* One table while it is being worked on.  After a failure, nothing is done any more. */
 struct table {
+	const struct iptables_calls *calls;
+	uint8_t family;
 	struct xtc_handle *handle;
 	bool changed;
 	int failed; /* errno */
@@ -40,21 +45,26 @@ struct table {
 static void table_close(struct table *table)
 {
 	if (table->handle)
-		iptc_free(table->handle);
+		table->calls->free(table->handle);
 }
 
-static int table_open(enum firewall_table which, struct table *ret_table, struct err *err)
+static int table_open(enum firewall_table which, uint8_t family, struct table *ret_table,
+		      struct err *err)
 {
-	ret_table->handle = iptc_init(table_names[which]);
+	const char *name = table_names[which], *six = family == AF_INET6 ? "6" : "";
+
+	ret_table->family = family;
+	ret_table->calls = iptables_calls(family);
+	ret_table->handle = ret_table->calls->init(name);
 	if (ret_table->handle)
 		return 0;
-	if (errno == ENOPROTOOPT || errno == ENOENT)
+	if (errno == ENOPROTOOPT || errno == ENOENT || errno == EAFNOSUPPORT)
 		return err_set(err, EOPNOTSUPP,
-			       "this kernel has no legacy iptables table '%s' loaded: try "
-			       "`modprobe -a ip_tables iptable_%s`",
-			       table_names[which], table_names[which]);
-	return err_set(err, errno, "read the iptables table '%s': %s", table_names[which],
-		       iptc_strerror(errno));
+			       "this kernel has no legacy ip%stables table '%s' loaded: try "
+			       "`modprobe -a ip%s_tables ip%stable_%s`",
+			       six, name, six, six, name);
+	return err_set(err, errno, "read the ip%stables table '%s': %s", six, name,
+		       ret_table->calls->strerror(errno));
 }
 
 /* Note what a libiptc call that changes something returned. */
@@ -73,37 +83,37 @@ static void chain_label(xt_chainlabel ret_label, const char *name)
 
 static void create_chain(struct table *table, const xt_chainlabel name)
 {
-	if (!table->failed && !iptc_is_chain(name, table->handle))
-		changed(table, iptc_create_chain(name, table->handle));
+	if (!table->failed && !table->calls->is_chain(name, table->handle))
+		changed(table, table->calls->create_chain(name, table->handle));
 }
 
 static void delete_chain(struct table *table, const xt_chainlabel name)
 {
-	if (table->failed || !iptc_is_chain(name, table->handle))
+	if (table->failed || !table->calls->is_chain(name, table->handle))
 		return;
-	changed(table, iptc_flush_entries(name, table->handle));
+	changed(table, table->calls->flush_entries(name, table->handle));
 	if (!table->failed)
-		changed(table, iptc_delete_chain(name, table->handle));
+		changed(table, table->calls->delete_chain(name, table->handle));
 }
 
-static bool is_rule(struct table *table, const struct ipt_entry *entry,
-		    const struct packet_rule *rule)
+static bool is_rule(struct table *table, const void *entry, const struct packet_rule *rule)
 {
 	struct iptables_entry wanted;
 
-	iptables_entry_build(rule, &wanted);
-	return strcmp(iptc_get_target(entry, table->handle), iptables_entry_target(&wanted)) == 0 &&
+	iptables_entry_build(rule, table->family, &wanted);
+	return strcmp(table->calls->get_target(entry, table->handle),
+		      iptables_entry_target(&wanted)) == 0 &&
 	       iptables_entry_same(&wanted, entry, iptables_entry_has_parameters(rule));
 }
 
 static bool chain_is_right(struct table *table, const struct firewall_chain *chain)
 {
-	const struct ipt_entry *entry = iptc_first_rule(chain->name, table->handle);
+	const void *entry = table->calls->first_rule(chain->name, table->handle);
 
 	for (size_t i = 0; i < chain->n; i++) {
 		if (!entry || !is_rule(table, entry, &chain->rules[i]))
 			return false;
-		entry = iptc_next_rule(entry, table->handle);
+		entry = table->calls->next_rule(entry, table->handle);
 	}
 	return !entry;
 }
@@ -115,25 +125,25 @@ static void fill_chain(struct table *table, const struct firewall_chain *chain)
 	create_chain(table, chain->name);
 	if (table->failed || chain_is_right(table, chain))
 		return;
-	changed(table, iptc_flush_entries(chain->name, table->handle));
+	changed(table, table->calls->flush_entries(chain->name, table->handle));
 	for (size_t i = 0; i < chain->n && !table->failed; i++) {
-		iptables_entry_build(&chain->rules[i], &entry);
-		changed(table,
-			iptc_append_entry(chain->name, iptables_entry_get(&entry), table->handle));
+		iptables_entry_build(&chain->rules[i], table->family, &entry);
+		changed(table, table->calls->append_entry(chain->name, entry.data, table->handle));
 	}
 }
 
 /* The number, from START on, of the first rule in BASE that jumps to TARGET; -1: none. */
 static int find_jump(struct table *table, const xt_chainlabel base, const char *target, int start)
 {
-	const struct ipt_entry *entry;
+	const void *entry;
 	int i = 0;
 
-	if (!iptc_is_chain(base, table->handle))
+	if (!table->calls->is_chain(base, table->handle))
 		return -1;
-	for (entry = iptc_first_rule(base, table->handle); entry;
-	     entry = iptc_next_rule(entry, table->handle), i++)
-		if (i >= start && strcmp(iptc_get_target(entry, table->handle), target) == 0)
+	for (entry = table->calls->first_rule(base, table->handle); entry;
+	     entry = table->calls->next_rule(entry, table->handle), i++)
+		if (i >= start &&
+		    strcmp(table->calls->get_target(entry, table->handle), target) == 0)
 			return i;
 	return -1;
 }
@@ -143,7 +153,8 @@ static void delete_jumps(struct table *table, const xt_chainlabel base, const ch
 	int i;
 
 	while (!table->failed && (i = find_jump(table, base, target, 0)) >= 0)
-		changed(table, iptc_delete_num_entry(base, (unsigned int)i, table->handle));
+		changed(table,
+			table->calls->delete_num_entry(base, (unsigned int)i, table->handle));
 }
 
 /* Is there one jump to the rule's target in BASE, and is it RULE? */
@@ -151,13 +162,13 @@ static bool jump_is_right(struct table *table, const xt_chainlabel base,
 			  const struct packet_rule *rule)
 {
 	int at = find_jump(table, base, rule->target, 0), i = 0;
-	const struct ipt_entry *entry;
+	const void *entry;
 
 	if (at < 0 || find_jump(table, base, rule->target, at + 1) >= 0)
 		return false;
-	entry = iptc_first_rule(base, table->handle);
+	entry = table->calls->first_rule(base, table->handle);
 	while (i++ < at)
-		entry = iptc_next_rule(entry, table->handle);
+		entry = table->calls->next_rule(entry, table->handle);
 	return is_rule(table, entry, rule);
 }
 
@@ -169,12 +180,12 @@ static void insert_rule(struct table *table, const xt_chainlabel base, int at,
 
 	if (table->failed)
 		return;
-	iptables_entry_build(rule, &entry);
+	iptables_entry_build(rule, table->family, &entry);
 	if (at < 0)
-		changed(table, iptc_append_entry(base, iptables_entry_get(&entry), table->handle));
+		changed(table, table->calls->append_entry(base, entry.data, table->handle));
 	else
-		changed(table, iptc_insert_entry(base, iptables_entry_get(&entry), (unsigned int)at,
-						 table->handle));
+		changed(table, table->calls->insert_entry(base, entry.data, (unsigned int)at,
+							  table->handle));
 }
 
 static void sync_hook(struct table *table, const struct firewall_hook *hook,
@@ -229,13 +240,13 @@ static void hook_shared(struct table *table)
 /* With the last project, what the projects shared goes; rules of the administrator stay. */
 static void unhook_shared(struct table *table)
 {
-	if (table->failed || !iptc_is_chain(shared_chain, table->handle) ||
-	    iptc_first_rule(shared_chain, table->handle))
+	if (table->failed || !table->calls->is_chain(shared_chain, table->handle) ||
+	    table->calls->first_rule(shared_chain, table->handle))
 		return;
 	delete_jumps(table, forward_chain, shared_chain);
 	delete_chain(table, shared_chain);
-	if (table->failed || !iptc_is_chain(user_chain, table->handle) ||
-	    iptc_first_rule(user_chain, table->handle))
+	if (table->failed || !table->calls->is_chain(user_chain, table->handle) ||
+	    table->calls->first_rule(user_chain, table->handle))
 		return;
 	delete_jumps(table, forward_chain, user_chain);
 	delete_chain(table, user_chain);
@@ -272,20 +283,42 @@ static int sync_table(enum firewall_table which, const struct firewall_plan *pla
 		      const char *comment, bool commit, bool *ret_changed, struct err *err)
 {
 	CLEANUP(table_close) struct table table = {.handle = NULL};
+	const char *six = plan->family == AF_INET6 ? "6" : "";
 	int r;
 
-	r = table_open(which, &table, err);
+	r = table_open(which, plan->family, &table, err);
 	if (r < 0)
 		return r;
 	edit_table(&table, which, plan, comment);
 	if (table.failed)
-		return err_set(err, table.failed, "work out the iptables table '%s': %s",
-			       table_names[which], iptc_strerror(table.failed));
-	if (commit && table.changed && !iptc_commit(table.handle))
-		return err_set(err, errno ? errno : EIO, "write the iptables table '%s': %s",
-			       table_names[which], iptc_strerror(errno));
+		return err_set(err, table.failed, "work out the ip%stables table '%s': %s", six,
+			       table_names[which], table.calls->strerror(table.failed));
+	if (commit && table.changed && !table.calls->commit(table.handle))
+		return err_set(err, errno ? errno : EIO, "write the ip%stables table '%s': %s", six,
+			       table_names[which], table.calls->strerror(errno));
 	*ret_changed = table.changed;
 	return 0;
+}
+
+/*
+ * A host that nobody wanted IPv6 rules of needs no tables for them, which opening them
+ * would load.  All that there are have a line in the file.
+ */
+static bool is_needless(enum firewall_table which, const struct firewall_plan *plan)
+{
+	CLEANUP_FREE char *text = NULL;
+	char *rest, *line;
+
+	if (plan->family != AF_INET6 || !firewall_plan_is_empty(plan))
+		return false;
+	if (fd_read_file(AT_FDCWD, "/proc/thread-self/net/ip6_tables_names", 4096, &text, NULL,
+			 NULL) < 0)
+		return true;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (strcmp(line, table_names[which]) == 0)
+			return false;
+	return true;
 }
 
 const char *firewall_lock_file(void)
@@ -322,37 +355,67 @@ static void jump_comment(const struct firewall_rules *rules, char ret[PACKET_COM
 	snprintf(ret, PACKET_COMMENT_SIZE, "stack:%s", rules->project);
 }
 
+static int sync_plan(const struct firewall_plan *plan, const char *comment, struct err *err)
+{
+	bool leaving = firewall_plan_is_empty(plan);
+	int r = 0;
+
+	/* What closes comes before what opens, and goes after it. */
+	for (int i = 0; r == 0 && i < TABLE_COUNT; i++) {
+		enum firewall_table which =
+			(enum firewall_table)(leaving ? TABLE_COUNT - 1 - i : i);
+
+		if (!is_needless(which, plan))
+			r = sync_table_locked(which, plan, comment, err);
+	}
+	return r;
+}
+
+static const uint8_t families[] = {AF_INET, AF_INET6};
+
 int firewall_sync(const char *project_id, const struct firewall_rules *rules, struct err *err)
 {
-	CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
-	bool leaving = rules->n_networks == 0 && rules->n_ports == 0;
 	char comment[PACKET_COMMENT_SIZE];
 	int r = 0;
 
-	firewall_plan_compute(project_id, rules, &plan);
 	jump_comment(rules, comment);
-	/* What closes comes before what opens, and goes after it. */
-	for (int i = 0; r == 0 && i < TABLE_COUNT; i++)
-		r = sync_table_locked((enum firewall_table)(leaving ? TABLE_COUNT - 1 - i : i),
-				      &plan, comment, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++) {
+		CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
+
+		firewall_plan_compute(project_id, rules, families[i], &plan);
+		r = sync_plan(&plan, comment, err);
+	}
 	if (r < 0)
 		err_wrap(err, "firewall");
+	return r;
+}
+
+static int check_plan(const struct firewall_plan *plan, const char *comment, bool *ret_intact,
+		      struct err *err)
+{
+	bool differs = false;
+	int r = 0;
+
+	for (int i = 0; r == 0 && !differs && i < TABLE_COUNT; i++)
+		if (!is_needless((enum firewall_table)i, plan))
+			r = sync_table((enum firewall_table)i, plan, comment, false, &differs, err);
+	*ret_intact = r == 0 && !differs;
 	return r;
 }
 
 int firewall_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
 		   struct err *err)
 {
-	CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
 	char comment[PACKET_COMMENT_SIZE];
-	bool intact = true, differs;
+	bool intact = true;
 	int r = 0;
 
-	firewall_plan_compute(project_id, rules, &plan);
 	jump_comment(rules, comment);
-	for (int i = 0; r == 0 && intact && i < TABLE_COUNT; i++) {
-		r = sync_table((enum firewall_table)i, &plan, comment, false, &differs, err);
-		intact = r == 0 && !differs;
+	for (size_t i = 0; r == 0 && intact && i < ARRAY_SIZE(families); i++) {
+		CLEANUP(firewall_plan_release) struct firewall_plan plan = FIREWALL_PLAN_INIT;
+
+		firewall_plan_compute(project_id, rules, families[i], &plan);
+		r = check_plan(&plan, comment, &intact, err);
 	}
 	if (r < 0) {
 		err_wrap(err, "firewall");
@@ -360,4 +423,16 @@ int firewall_check(const char *project_id, const struct firewall_rules *rules, b
 	}
 	*ret_intact = intact;
 	return 0;
+}
+
+int firewall_supports(uint8_t family, struct err *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < TABLE_COUNT; i++) {
+		CLEANUP(table_close) struct table table = {.handle = NULL};
+
+		r = table_open((enum firewall_table)i, family, &table, err);
+	}
+	return r;
 }

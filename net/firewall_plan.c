@@ -29,6 +29,9 @@ const struct firewall_hook firewall_hooks[] = {
 };
 const size_t firewall_n_hooks = ARRAY_SIZE(firewall_hooks);
 
+static const struct cidr loopback = {
+	.addr6 = {.s6_addr = {127}}, .family = AF_INET, .len = 8}; /* 127.0.0.0/8 */
+
 /* A new rule at the end of the chain ROLE, zeroed but for ACTION and the comment. */
 static struct packet_rule *add(struct firewall_plan *plan, enum firewall_chain_role role,
 			       enum packet_action action, const char *project, const char *name)
@@ -74,16 +77,30 @@ static struct packet_prefix outside(const struct cidr *cidr)
 	return (struct packet_prefix){.cidr = cidr_subnet(cidr), .invert = true};
 }
 
-static struct packet_prefix exactly(struct in_addr addr)
+static struct packet_prefix exactly(const struct cidr *addr)
 {
-	return (struct packet_prefix){.cidr = {.addr = addr, .len = 32}};
+	return (struct packet_prefix){.cidr = cidr_address(addr)};
 }
 
 /* A container's address is reached through what its project publishes, not by whoever
  * happens to have a route to it. */
+static void add_raw_network(struct firewall_plan *plan, const char *project,
+			    const struct firewall_network *net)
+{
+	struct packet_rule *rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
+
+	rule->in = not_through(net->bridge);
+	rule->dst = within(&net->subnet);
+	if (plan->family == AF_INET6)
+		return;
+	/* route_localnet is on there: no container may reach the host's loopback. */
+	rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
+	rule->in = through(net->bridge);
+	rule->dst = within(&loopback);
+}
+
 static void add_raw(struct firewall_plan *plan, const struct firewall_rules *rules)
 {
-	const struct cidr loopback = {.addr = {.s_addr = htonl(INADDR_LOOPBACK)}, .len = 8};
 	struct packet_rule *rule;
 
 	if (rules->n_networks > 0) {
@@ -91,29 +108,32 @@ static void add_raw(struct firewall_plan *plan, const struct firewall_rules *rul
 		rule = add(plan, CHAIN_RAW, PACKET_RETURN, rules->project, "host");
 		rule->in = through("lo");
 	}
-	for (size_t i = 0; i < rules->n_networks; i++) {
-		const struct firewall_network *net = &rules->networks[i];
-
-		rule = add(plan, CHAIN_RAW, PACKET_DROP, rules->project, net->name);
-		rule->in = not_through(net->bridge);
-		rule->dst = within(&net->subnet);
-		/* route_localnet is on there: no container may reach the host's loopback. */
-		rule = add(plan, CHAIN_RAW, PACKET_DROP, rules->project, net->name);
-		rule->in = through(net->bridge);
-		rule->dst = within(&loopback);
-	}
+	for (size_t i = 0; i < rules->n_networks; i++)
+		add_raw_network(plan, rules->project, &rules->networks[i]);
 	for (size_t i = 0; i < rules->n_ports; i++) {
 		const struct firewall_port *port = &rules->ports[i];
 
-		if (!cidr_contains(&loopback, port->host_addr))
+		if (!port->host_addr.len || !cidr_contains(&loopback, &port->host_addr))
 			continue;
 		rule = add(plan, CHAIN_RAW, PACKET_DROP, rules->project, port->service);
 		rule->in = not_through("lo");
-		rule->dst = exactly(port->host_addr);
+		rule->dst = exactly(&port->host_addr);
 		rule->protocol = port->protocol;
 		rule->first_port = port->host_port;
 		rule->last_port = (uint16_t)(port->host_port + port->count - 1);
 	}
+}
+
+/* What containers of one network send to each other, where the kernel shows that. */
+static void add_filter_inside(struct firewall_plan *plan, const char *project,
+			      const struct firewall_network *net)
+{
+	struct packet_rule *rule =
+		add(plan, CHAIN_FILTER, net->isolated ? PACKET_DROP : PACKET_ACCEPT, project,
+		    net->name);
+
+	rule->in = through(net->bridge);
+	rule->out = through(net->bridge);
 }
 
 /* Replies come in, and an internal network is closed in both directions. */
@@ -127,6 +147,9 @@ static void add_filter_network(struct firewall_plan *plan, const char *project,
 	rule->states = PACKET_ESTABLISHED;
 	if (!net->internal)
 		return;
+	/* Finding a neighbour is not between addresses of the subnet. */
+	if (plan->family == AF_INET6)
+		add_filter_inside(plan, project, net);
 	rule = add(plan, CHAIN_FILTER, PACKET_DROP, project, net->name);
 	rule->src = outside(&net->subnet);
 	rule->out = through(net->bridge);
@@ -141,7 +164,7 @@ static void add_filter_port(struct firewall_plan *plan, const char *project,
 	struct packet_rule *rule = add(plan, CHAIN_FILTER, PACKET_ACCEPT, project, port->service);
 
 	rule->out = through(port->bridge);
-	rule->dst = exactly(port->addr);
+	rule->dst = exactly(&port->addr);
 	rule->protocol = port->protocol;
 	rule->first_port = port->port;
 	rule->last_port = (uint16_t)(port->port + port->count - 1);
@@ -154,10 +177,8 @@ static void add_filter_end(struct firewall_plan *plan, const char *project,
 {
 	struct packet_rule *rule;
 
-	rule = add(plan, CHAIN_FILTER, net->isolated ? PACKET_DROP : PACKET_ACCEPT, project,
-		   net->name);
-	rule->in = through(net->bridge);
-	rule->out = through(net->bridge);
+	if (plan->family != AF_INET6 || !net->internal)
+		add_filter_inside(plan, project, net);
 	rule = add(plan, CHAIN_FILTER, PACKET_DROP, project, net->name);
 	rule->in = not_through(net->bridge);
 	rule->out = through(net->bridge);
@@ -182,7 +203,8 @@ static void add_filter(struct firewall_plan *plan, const struct firewall_rules *
 
 static bool same_host_port(const struct firewall_port *a, const struct firewall_port *b)
 {
-	return a->protocol == b->protocol && a->host_addr.s_addr == b->host_addr.s_addr &&
+	return a->protocol == b->protocol && a->host_addr.len == b->host_addr.len &&
+	       (!a->host_addr.len || cidr_same_address(&a->host_addr, &b->host_addr)) &&
 	       a->host_port == b->host_port && a->count == b->count;
 }
 
@@ -201,8 +223,8 @@ static void add_nat_port(struct firewall_plan *plan, const char *project,
 {
 	struct packet_rule *rule = add(plan, CHAIN_NAT, PACKET_DNAT, project, port->service);
 
-	if (port->host_addr.s_addr != INADDR_ANY)
-		rule->dst = exactly(port->host_addr);
+	if (port->host_addr.len)
+		rule->dst = exactly(&port->host_addr);
 	rule->protocol = port->protocol;
 	rule->first_port = port->host_port;
 	rule->last_port = (uint16_t)(port->host_port + port->count - 1);
@@ -233,31 +255,66 @@ static void add_nat_network(struct firewall_plan *plan, const char *project,
 	rule->src_local = true;
 }
 
-/* The host talking to itself by a bridge's address keeps that address. */
-static void add_host_nat(struct firewall_plan *plan, const char *project)
+static void add_nat(struct firewall_plan *plan, const struct firewall_rules *rules)
 {
-	add(plan, CHAIN_NAT_POST, PACKET_RETURN, project, "host")->out = through("lo");
+	/* No packet from ::1 leaves the host, so there is no use in turning it round. */
+	if (plan->family == AF_INET6 && rules->n_ports > 0)
+		add(plan, CHAIN_NAT, PACKET_RETURN, rules->project, "host")->dst =
+			(struct packet_prefix){.cidr = cidr_of6(&in6addr_loopback)};
+	for (size_t i = 0; i < rules->n_ports; i++)
+		add_nat_port(plan, rules->project, &rules->ports[i], choices(rules, i));
+	/* The host talking to itself by a bridge's address keeps that address. */
+	if (rules->n_networks > 0)
+		add(plan, CHAIN_NAT_POST, PACKET_RETURN, rules->project, "host")->out =
+			through("lo");
+	for (size_t i = 0; i < rules->n_networks; i++)
+		add_nat_network(plan, rules->project, &rules->networks[i]);
 }
 
-void firewall_plan_compute(const char *project_id, const struct firewall_rules *rules,
+/* What is of FAMILY in ALL; the arrays of RET are to be freed. */
+static void of_family(const struct firewall_rules *all, uint8_t family, struct firewall_rules *ret)
+{
+	struct firewall_network *networks = calloc(all->n_networks + 1, sizeof(*networks));
+	struct firewall_port *ports = calloc(all->n_ports + 1, sizeof(*ports));
+
+	if (!networks || !ports)
+		abort();
+	*ret = (struct firewall_rules){
+		.project = all->project, .networks = networks, .ports = ports};
+	for (size_t i = 0; i < all->n_networks; i++)
+		if (cidr_family(&all->networks[i].subnet) == family)
+			networks[ret->n_networks++] = all->networks[i];
+	for (size_t i = 0; i < all->n_ports; i++)
+		if (cidr_family(&all->ports[i].addr) == family)
+			ports[ret->n_ports++] = all->ports[i];
+}
+
+void firewall_plan_compute(const char *project_id, const struct firewall_rules *all, uint8_t family,
 			   struct firewall_plan *ret_plan)
 {
-	struct firewall_plan plan = FIREWALL_PLAN_INIT;
+	struct firewall_plan plan = {.family = family};
+	struct firewall_rules rules;
 
+	of_family(all, family, &rules);
 	for (size_t i = 0; i < CHAIN_COUNT; i++) {
 		plan.chains[i].table = chain_kinds[i].table;
 		snprintf(plan.chains[i].name, sizeof(plan.chains[i].name), "%s-%s",
 			 chain_kinds[i].prefix, project_id);
 	}
-	add_raw(&plan, rules);
-	add_filter(&plan, rules);
-	for (size_t i = 0; i < rules->n_ports; i++)
-		add_nat_port(&plan, rules->project, &rules->ports[i], choices(rules, i));
-	if (rules->n_networks > 0)
-		add_host_nat(&plan, rules->project);
-	for (size_t i = 0; i < rules->n_networks; i++)
-		add_nat_network(&plan, rules->project, &rules->networks[i]);
+	add_raw(&plan, &rules);
+	add_filter(&plan, &rules);
+	add_nat(&plan, &rules);
+	free((void *)rules.networks);
+	free((void *)rules.ports);
 	*ret_plan = plan;
+}
+
+bool firewall_plan_is_empty(const struct firewall_plan *plan)
+{
+	for (size_t i = 0; i < CHAIN_COUNT; i++)
+		if (plan->chains[i].n > 0)
+			return false;
+	return true;
 }
 
 void firewall_plan_release(struct firewall_plan *plan)

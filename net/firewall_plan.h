@@ -9,7 +9,8 @@
  * Firewall plan: what a project publishes, worked out to packet rules
  *
  * Pure, and the same for every packet filter: chains with rules in them, and
- * the hooks, the places that jump to those chains.  A chain without rules does
+ * the hooks, the places that jump to those chains.  Each family has a plan of its
+ * own, of the same chains.  A chain without rules does
  * not exist, and neither do the hooks that would jump to it; so a project that
  * has nothing leaves nothing.
  */
@@ -32,6 +33,7 @@ struct firewall_chain {
 };
 
 struct firewall_plan {
+	uint8_t family; /* AF_INET, AF_INET6 */
 	struct firewall_chain chains[CHAIN_COUNT];
 };
 
@@ -40,9 +42,10 @@ struct firewall_plan {
 		.chains = { [0] = {.n = 0} }                                                       \
 	}
 
-/* RULES with nothing in it gives empty chains. */
+/* The part of RULES that is of FAMILY; with nothing in it, the chains are empty. */
 void firewall_plan_compute(const char *project_id, const struct firewall_rules *rules,
-			   struct firewall_plan *ret_plan);
+			   uint8_t family, struct firewall_plan *ret_plan);
+bool firewall_plan_is_empty(const struct firewall_plan *plan);
 void firewall_plan_release(struct firewall_plan *plan);
 
 /*

@@ -25,6 +25,8 @@ struct paths;
  */
 #define IPAM_POOL_DEFAULT "10.192.0.0/12"
 #define IPAM_SUBNET_LEN	  24
+#define IPAM_SUBNET6_LEN  64
+#define IPAM_ADDRESSES6	  65536 /* how many of a subnet's are given out, the first ones */
 
 /*
  * The pool that TEXT names, "a.b.c.d/len[,…]"; NULL or "" is the default.
@@ -35,8 +37,8 @@ struct paths;
 int ipam_pool(const char *text, struct cidr_list *ret_pool, struct err *err);
 
 /*
- * Every prefix that the host, in the network namespace of NL, has an address in
- * or a route to, in any routing table; default routes do not count.
+ * Every prefix of both families that the host, in the network namespace of NL, has
+ * an address in or a route to, in any routing table; default routes do not count.
  */
 int ipam_taken(struct netlink *nl, struct cidr_list *ret_taken, struct err *err);
 
@@ -51,15 +53,28 @@ int ipam_choose_subnet(const struct cidr_list *pool, const struct cidr_list *tak
 		       struct err *err);
 
 /*
- * An address of SUBNET for CONTAINER that is none of the N in USED (the
- * gateway is the caller's to list there), nor the subnet's first or last
- * address.  RANGE (NULL: all of SUBNET) narrows the choice.  Pure.
+ * An IPv6 subnet of IPAM_SUBNET6_LEN, out of the unique local addresses, fd00::/8,
+ * for the same.  Pure.
+ *
+ * -ENOSPC: they are taken as a whole.
+ */
+int ipam_choose_subnet6(const struct cidr_list *taken, const char *project_id, const char *network,
+			struct cidr *ret_subnet, struct err *err);
+
+/* The subnet that is thought of at the ATTEMPT-th time, from 0. */
+struct cidr ipam_subnet6(const char *project_id, const char *network, unsigned int attempt);
+
+/*
+ * An address of SUBNET for CONTAINER, with SUBNET's length, that is none of the
+ * N in USED (the gateway is the caller's to list there), nor the subnet's first
+ * or, of IPv4, last address.  RANGE (NULL or of length 0: all of SUBNET) narrows
+ * the choice.  Pure.
  *
  * -ENOSPC: all are used.
  */
 int ipam_choose_address(const struct cidr *subnet, const struct cidr *range,
-			const struct in_addr *used, size_t n, const char *container,
-			struct in_addr *ret_addr, struct err *err);
+			const struct cidr *used, size_t n, const char *container,
+			struct cidr *ret_addr, struct err *err);
 
 /* The gateway when the file names none: the first address of SUBNET. */
 struct cidr ipam_gateway(const struct cidr *subnet);

@@ -13,24 +13,24 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* The first attribute of TYPE as an address. */
-static bool get_addr(const struct nlmsghdr *message, int header, int type, struct in_addr *ret)
+/* Put the address in the first attribute of TYPE into RET, whose family is set. */
+static bool get_addr(const struct nlmsghdr *message, int header, int type, struct cidr *ret)
 {
 	struct nlattr *attr = nlmsg_find_attr((struct nlmsghdr *)message, header, type);
 
-	if (!attr || nla_len(attr) < (int)sizeof(*ret))
+	if (!attr || nla_len(attr) < (int)cidr_bytes(ret))
 		return false;
-	memcpy(ret, nla_data(attr), sizeof(*ret));
+	memcpy(&ret->addr6, nla_data(attr), cidr_bytes(ret));
 	return true;
 }
 
 static int on_address(const struct nlmsghdr *message, void *data)
 {
 	const struct ifaddrmsg *header = nlmsg_data(message);
-	struct cidr cidr = {.len = header->ifa_prefixlen};
+	struct cidr cidr = {.family = header->ifa_family, .len = header->ifa_prefixlen};
 
 	if (message->nlmsg_type == RTM_NEWADDR &&
-	    get_addr(message, sizeof(*header), IFA_ADDRESS, &cidr.addr))
+	    get_addr(message, sizeof(*header), IFA_ADDRESS, &cidr))
 		cidr_list_add(data, cidr_subnet(&cidr));
 	return 0;
 }
@@ -38,27 +38,38 @@ static int on_address(const struct nlmsghdr *message, void *data)
 static int on_route(const struct nlmsghdr *message, void *data)
 {
 	const struct rtmsg *header = nlmsg_data(message);
-	struct cidr cidr = {.len = header->rtm_dst_len};
+	struct cidr cidr = {.family = header->rtm_family, .len = header->rtm_dst_len};
 
 	/* A default route leads everywhere and takes nothing. */
 	if (message->nlmsg_type == RTM_NEWROUTE && header->rtm_dst_len > 0 &&
-	    get_addr(message, sizeof(*header), RTA_DST, &cidr.addr))
+	    get_addr(message, sizeof(*header), RTA_DST, &cidr))
 		cidr_list_add(data, cidr_subnet(&cidr));
 	return 0;
+}
+
+static int list_taken(struct netlink *nl, uint8_t family, struct cidr_list *taken, struct err *err)
+{
+	const struct ifaddrmsg address = {.ifa_family = family};
+	const struct rtmsg route = {.rtm_family = family, .rtm_table = RT_TABLE_UNSPEC};
+	int r;
+
+	r = netlink_query(nl, message_new(RTM_GETADDR, NLM_F_DUMP, &address, sizeof(address)),
+			  on_address, taken, err, "list the host's addresses");
+	if (r == 0)
+		r = netlink_query(nl, message_new(RTM_GETROUTE, NLM_F_DUMP, &route, sizeof(route)),
+				  on_route, taken, err, "list the host's routes");
+	return r;
 }
 
 int ipam_taken(struct netlink *nl, struct cidr_list *ret_taken, struct err *err)
 {
 	CLEANUP(cidr_list_release) struct cidr_list taken = CIDR_LIST_INIT;
-	const struct ifaddrmsg address = {.ifa_family = AF_INET};
-	const struct rtmsg route = {.rtm_family = AF_INET, .rtm_table = RT_TABLE_UNSPEC};
 	int r;
 
-	r = netlink_query(nl, message_new(RTM_GETADDR, NLM_F_DUMP, &address, sizeof(address)),
-			  on_address, &taken, err, "list the host's addresses");
+	r = list_taken(nl, AF_INET, &taken, err);
+	/* A kernel without IPv6 answers with what it has of other families. */
 	if (r == 0)
-		r = netlink_query(nl, message_new(RTM_GETROUTE, NLM_F_DUMP, &route, sizeof(route)),
-				  on_route, &taken, err, "list the host's routes");
+		r = list_taken(nl, AF_INET6, &taken, err);
 	if (r < 0)
 		return r;
 	*ret_taken = taken;

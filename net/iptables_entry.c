@@ -12,6 +12,7 @@
 #include <linux/netfilter/xt_statistic.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,25 +20,35 @@
 #define CONNTRACK_REVISION 3
 #define DNAT_REVISION	   2
 
-static struct ipt_entry *head(struct iptables_entry *entry)
+/* Where in DATA, an entry of FAMILY, it says where its target begins and where it ends. */
+struct offsets {
+	uint16_t *target, *next;
+};
+
+static struct offsets offsets(uint8_t family, const void *data)
 {
-	return (struct ipt_entry *)entry->data;
+	struct ip6t_entry *six = (struct ip6t_entry *)data;
+	struct ipt_entry *four = (struct ipt_entry *)data;
+
+	if (family == AF_INET6)
+		return (struct offsets){&six->target_offset, &six->next_offset};
+	return (struct offsets){&four->target_offset, &four->next_offset};
 }
 
-const struct ipt_entry *iptables_entry_get(const struct iptables_entry *entry)
+static size_t head_size(uint8_t family)
 {
-	return (const struct ipt_entry *)entry->data;
+	return family == AF_INET6 ? sizeof(struct ip6t_entry) : sizeof(struct ipt_entry);
 }
 
-/* Room at the entry's end.  The largest rule there can be takes some 750 bytes. */
+/* Room at the entry's end.  The largest rule there can be takes some 800 bytes. */
 static void *grow(struct iptables_entry *entry, size_t size)
 {
-	struct ipt_entry *e = head(entry);
-	void *room = entry->data + e->next_offset;
+	uint16_t *next = offsets(entry->family, entry->data).next;
+	void *room = entry->data + *next;
 
-	if (e->next_offset + size > sizeof(entry->data))
+	if (*next + size > sizeof(entry->data))
 		abort();
-	e->next_offset = (uint16_t)(e->next_offset + size);
+	*next = (uint16_t)(*next + size);
 	return room;
 }
 
@@ -47,11 +58,12 @@ static void *add_match(struct iptables_entry *entry, const char *name, uint8_t r
 {
 	size_t total = XT_ALIGN(sizeof(struct xt_entry_match) + size);
 	struct xt_entry_match *match = grow(entry, total);
+	struct offsets at = offsets(entry->family, entry->data);
 
 	match->u.user.match_size = (uint16_t)total;
 	match->u.user.revision = revision;
 	memcpy(match->u.user.name, name, strlen(name));
-	head(entry)->target_offset = head(entry)->next_offset;
+	*at.target = *at.next;
 	return match->data;
 }
 
@@ -80,24 +92,47 @@ static void set_link(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], uint8_t 
 		*invflags |= invert_flag;
 }
 
-static void set_prefix(struct in_addr *addr, struct in_addr *mask, uint8_t *invflags,
-		       uint8_t invert_flag, const struct packet_prefix *prefix)
+/* ADDR and MASK are struct in_addr or struct in6_addr, as PREFIX is. */
+static void set_prefix(void *addr, void *mask, uint8_t *invflags, uint8_t invert_flag,
+		       const struct packet_prefix *prefix)
 {
-	if (prefix->cidr.len == 0)
+	const struct cidr *cidr = &prefix->cidr, subnet = cidr_subnet(cidr);
+	const struct cidr bits = cidr_mask(cidr);
+
+	if (cidr->len == 0)
 		return;
-	*addr = cidr_subnet(&prefix->cidr).addr;
-	*mask = cidr_mask(&prefix->cidr);
+	memcpy(addr, &subnet.addr, cidr_bytes(cidr));
+	memcpy(mask, &bits.addr, cidr_bytes(cidr));
 	if (prefix->invert)
 		*invflags |= invert_flag;
 }
 
-static void set_head(struct ipt_ip *ip, const struct packet_rule *rule)
+static void set_head4(struct ipt_ip *ip, const struct packet_rule *rule)
 {
 	set_link(ip->iniface, ip->iniface_mask, &ip->invflags, IPT_INV_VIA_IN, &rule->in);
 	set_link(ip->outiface, ip->outiface_mask, &ip->invflags, IPT_INV_VIA_OUT, &rule->out);
 	set_prefix(&ip->src, &ip->smsk, &ip->invflags, IPT_INV_SRCIP, &rule->src);
 	set_prefix(&ip->dst, &ip->dmsk, &ip->invflags, IPT_INV_DSTIP, &rule->dst);
 	ip->proto = rule->protocol;
+}
+
+static void set_head6(struct ip6t_ip6 *ip, const struct packet_rule *rule)
+{
+	set_link(ip->iniface, ip->iniface_mask, &ip->invflags, IP6T_INV_VIA_IN, &rule->in);
+	set_link(ip->outiface, ip->outiface_mask, &ip->invflags, IP6T_INV_VIA_OUT, &rule->out);
+	set_prefix(&ip->src, &ip->smsk, &ip->invflags, IP6T_INV_SRCIP, &rule->src);
+	set_prefix(&ip->dst, &ip->dmsk, &ip->invflags, IP6T_INV_DSTIP, &rule->dst);
+	ip->proto = rule->protocol;
+	if (rule->protocol)
+		ip->flags |= IP6T_F_PROTO;
+}
+
+static void set_head(struct iptables_entry *entry, const struct packet_rule *rule)
+{
+	if (entry->family == AF_INET6)
+		set_head6(&((struct ip6t_entry *)entry->data)->ipv6, rule);
+	else
+		set_head4(&((struct ipt_entry *)entry->data)->ip, rule);
 }
 
 static void add_ports(struct iptables_entry *entry, const struct packet_rule *rule)
@@ -177,7 +212,8 @@ static void add_dnat(struct iptables_entry *entry, const struct packet_rule *rul
 	uint16_t more = (uint16_t)(rule->last_port - rule->first_port);
 
 	range->flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
-	range->min_addr.in = range->max_addr.in = rule->to;
+	memcpy(&range->min_addr, &rule->to.addr, cidr_bytes(&rule->to));
+	range->max_addr = range->min_addr;
 	range->min_proto.all = htons(rule->to_port);
 	range->max_proto.all = htons((uint16_t)(rule->to_port + more));
 	/* The n-th port of one range is the n-th of the other, not just any of it. */
@@ -187,6 +223,18 @@ static void add_dnat(struct iptables_entry *entry, const struct packet_rule *rul
 	}
 }
 
+static void add_masquerade(struct iptables_entry *entry)
+{
+	struct nf_nat_ipv4_multi_range_compat *ranges;
+
+	if (entry->family == AF_INET6) {
+		add_target(entry, "MASQUERADE", 0, sizeof(struct nf_nat_range));
+		return;
+	}
+	ranges = add_target(entry, "MASQUERADE", 0, sizeof(*ranges));
+	ranges->rangesize = 1;
+}
+
 static void add_action(struct iptables_entry *entry, const struct packet_rule *rule)
 {
 	static const char *const verdicts[] = {
@@ -194,15 +242,12 @@ static void add_action(struct iptables_entry *entry, const struct packet_rule *r
 		[PACKET_DROP] = "DROP",
 		[PACKET_RETURN] = "RETURN",
 	};
-	struct nf_nat_ipv4_multi_range_compat *masquerade;
-
 	switch (rule->action) {
 	case PACKET_DNAT:
 		add_dnat(entry, rule);
 		break;
 	case PACKET_MASQUERADE:
-		masquerade = add_target(entry, "MASQUERADE", 0, sizeof(*masquerade));
-		masquerade->rangesize = 1;
+		add_masquerade(entry);
 		break;
 	case PACKET_JUMP:
 		add_target(entry, rule->target, 0, sizeof(int));
@@ -217,11 +262,16 @@ bool iptables_entry_has_parameters(const struct packet_rule *rule)
 	return rule->action == PACKET_DNAT || rule->action == PACKET_MASQUERADE;
 }
 
-void iptables_entry_build(const struct packet_rule *rule, struct iptables_entry *ret_entry)
+void iptables_entry_build(const struct packet_rule *rule, uint8_t family,
+			  struct iptables_entry *ret_entry)
 {
+	struct offsets at;
+
 	memset(ret_entry, 0, sizeof(*ret_entry));
-	head(ret_entry)->next_offset = head(ret_entry)->target_offset = sizeof(struct ipt_entry);
-	set_head(&head(ret_entry)->ip, rule);
+	ret_entry->family = family;
+	at = offsets(family, ret_entry->data);
+	*at.next = *at.target = (uint16_t)head_size(family);
+	set_head(ret_entry, rule);
 	if (rule->first_port)
 		add_ports(ret_entry, rule);
 	add_addrtype(ret_entry, rule);
@@ -233,9 +283,9 @@ void iptables_entry_build(const struct packet_rule *rule, struct iptables_entry 
 
 const char *iptables_entry_target(const struct iptables_entry *entry)
 {
-	const struct ipt_entry *e = iptables_entry_get(entry);
+	size_t at = *offsets(entry->family, entry->data).target;
 
-	return ((const struct xt_entry_target *)(entry->data + e->target_offset))->u.user.name;
+	return ((const struct xt_entry_target *)(entry->data + at))->u.user.name;
 }
 
 /*
@@ -252,17 +302,23 @@ static bool same_extension(const void *ours, const void *other)
 	       memcmp(a->data, b->data, size - sizeof(*a)) == 0;
 }
 
-bool iptables_entry_same(const struct iptables_entry *entry, const struct ipt_entry *other,
-			 bool targets)
+/* Up to the counters and what the kernel keeps for itself, an entry begins with its addresses. */
+static size_t addresses_size(uint8_t family)
 {
-	const struct ipt_entry *e = iptables_entry_get(entry);
-	const unsigned char *a = entry->data, *b = (const unsigned char *)other;
-	size_t at = sizeof(*e);
+	return family == AF_INET6 ? sizeof(struct ip6t_ip6) : sizeof(struct ipt_ip);
+}
 
-	if (memcmp(&e->ip, &other->ip, sizeof(e->ip)) != 0 ||
-	    e->target_offset != other->target_offset || e->next_offset != other->next_offset)
+bool iptables_entry_same(const struct iptables_entry *entry, const void *other, bool targets)
+{
+	const struct offsets mine = offsets(entry->family, entry->data);
+	const struct offsets theirs = offsets(entry->family, other);
+	const unsigned char *a = entry->data, *b = other;
+	size_t at = head_size(entry->family);
+
+	if (memcmp(a, b, addresses_size(entry->family)) != 0 || *mine.target != *theirs.target ||
+	    *mine.next != *theirs.next)
 		return false;
-	while (at < e->target_offset) {
+	while (at < *mine.target) {
 		if (!same_extension(a + at, b + at))
 			return false;
 		at += ((const struct xt_entry_match *)(a + at))->u.user.match_size;

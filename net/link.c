@@ -92,28 +92,30 @@ void link_add_altname(struct netlink_batch *batch, const char *name, const char 
 static struct nl_msg *address_message(int type, int flags, int ifindex, const struct cidr *address)
 {
 	const struct ifaddrmsg header = {
-		.ifa_family = AF_INET,
+		.ifa_family = cidr_family(address),
 		.ifa_prefixlen = address->len,
 		.ifa_index = (uint32_t)ifindex,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
+		/* Addresses are given out by us: nobody has to be asked whether they are free. */
+		.ifa_flags = cidr_is_v6(address) ? IFA_F_NODAD : 0,
 	};
 	struct nl_msg *msg = message_new(type, flags, &header, sizeof(header));
 
-	message_put(msg, IFA_LOCAL, &address->addr, sizeof(address->addr));
-	message_put(msg, IFA_ADDRESS, &address->addr, sizeof(address->addr));
+	message_put(msg, IFA_LOCAL, &address->addr, cidr_bytes(address));
+	message_put(msg, IFA_ADDRESS, &address->addr, cidr_bytes(address));
 	return msg;
 }
 
-void link_add_address(struct netlink_batch *batch, int ifindex, const char *name,
-		      const struct cidr *address)
+static void add_address(struct netlink_batch *batch, int ifindex, const char *name,
+			const struct cidr *address)
 {
 	struct nl_msg *msg =
 		address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, address);
-	struct in_addr broadcast = cidr_nth(address, (uint32_t)(cidr_size(address) - 1));
+	struct cidr broadcast = cidr_nth(address, cidr_size(address) - 1);
 	char text[CIDR_TEXT_SIZE];
 
-	if (address->len < 31)
-		message_put(msg, IFA_BROADCAST, &broadcast, sizeof(broadcast));
+	if (!cidr_is_v6(address) && address->len < 31)
+		message_put(msg, IFA_BROADCAST, &broadcast.addr, sizeof(broadcast.addr));
 	cidr_format(address, text);
 	netlink_batch_add(batch, msg, 0, "give the link '%s' the address %s", name, text);
 }
@@ -131,25 +133,28 @@ static void addresses_release(struct addresses *addresses)
 static int on_address(const struct nlmsghdr *reply, void *data)
 {
 	const struct ifaddrmsg *header = nlmsg_data(reply);
-	struct cidr cidr = {.len = header->ifa_prefixlen};
+	struct cidr cidr = {.family = header->ifa_family, .len = header->ifa_prefixlen};
 	struct addresses *addresses = data;
 	struct nlattr *local;
 
-	local = nlmsg_find_attr((struct nlmsghdr *)reply, sizeof(*header), IFA_LOCAL);
+	/* IPv6 has IFA_LOCAL only where there is a peer. */
+	local = nlmsg_find_attr((struct nlmsghdr *)reply, sizeof(*header),
+				cidr_is_v6(&cidr) ? IFA_ADDRESS : IFA_LOCAL);
 	/* A kernel without strict checking ignores the index asked for and lists all links. */
 	if (reply->nlmsg_type != RTM_NEWADDR || header->ifa_index != (uint32_t)addresses->ifindex ||
-	    !local || nla_len(local) < (int)sizeof(cidr.addr))
+	    !local || nla_len(local) < (int)cidr_bytes(&cidr))
 		return 0;
-	memcpy(&cidr.addr, nla_data(local), sizeof(cidr.addr));
-	cidr_list_add(&addresses->list, cidr);
+	memcpy(&cidr.addr6, nla_data(local), cidr_bytes(&cidr));
+	if (!cidr_is_v6(&cidr) || header->ifa_scope != RT_SCOPE_LINK)
+		cidr_list_add(&addresses->list, cidr);
 	return 0;
 }
 
-static int list_addresses(struct netlink *nl, const char *name, struct addresses *addresses,
-			  struct err *err)
+static int list_addresses(struct netlink *nl, const char *name, uint8_t family,
+			  struct addresses *addresses, struct err *err)
 {
 	const struct ifaddrmsg header = {
-		.ifa_family = AF_INET,
+		.ifa_family = family,
 		.ifa_index = (uint32_t)addresses->ifindex,
 	};
 
@@ -158,24 +163,44 @@ static int list_addresses(struct netlink *nl, const char *name, struct addresses
 			     name);
 }
 
-int link_drop_addresses(struct netlink *nl, struct netlink_batch *batch, int ifindex,
-			const char *name, const struct cidr *keep, struct err *err)
+static bool same(const struct cidr *a, const struct cidr *b)
+{
+	return cidr_same_address(a, b) && a->len == b->len;
+}
+
+int link_set_address(struct netlink *nl, struct netlink_batch *batch, int ifindex, const char *name,
+		     const struct cidr *address, struct err *err)
 {
 	CLEANUP(addresses_release) struct addresses addresses = {.ifindex = ifindex};
 	int r;
 
-	r = list_addresses(nl, name, &addresses, err);
+	if (!address->len)
+		return 0;
+	add_address(batch, ifindex, name, address);
+	r = list_addresses(nl, name, cidr_family(address), &addresses, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < addresses.list.n; i++) {
-		const struct cidr *address = &addresses.list.items[i];
+		const struct cidr *other = &addresses.list.items[i];
 
-		if (address->addr.s_addr == keep->addr.s_addr && address->len == keep->len)
+		if (same(other, address))
 			continue;
-		netlink_batch_add(batch, address_message(RTM_DELADDR, 0, ifindex, address),
+		netlink_batch_add(batch, address_message(RTM_DELADDR, 0, ifindex, other),
 				  EADDRNOTAVAIL, "remove an address from the link '%s'", name);
 	}
 	return 0;
+}
+
+bool link_has_address(struct netlink *nl, int ifindex, const char *name, const struct cidr *address)
+{
+	CLEANUP(addresses_release) struct addresses addresses = {.ifindex = ifindex};
+
+	if (list_addresses(nl, name, cidr_family(address), &addresses, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < addresses.list.n; i++)
+		if (same(&addresses.list.items[i], address))
+			return true;
+	return false;
 }
 
 int link_address(struct netlink *nl, int ifindex, const char *name, struct cidr *ret_address,
@@ -184,7 +209,7 @@ int link_address(struct netlink *nl, int ifindex, const char *name, struct cidr 
 	CLEANUP(addresses_release) struct addresses addresses = {.ifindex = ifindex};
 	int r;
 
-	r = list_addresses(nl, name, &addresses, err);
+	r = list_addresses(nl, name, AF_INET, &addresses, err);
 	if (r < 0)
 		return r;
 	if (addresses.list.n == 0)

@@ -46,16 +46,17 @@ struct nl_msg *link_message(int type, int flags, int ifindex, const char *name, 
  */
 void link_add_altname(struct netlink_batch *batch, const char *name, const char *altname);
 
-/* Add to BATCH what gives the link IFINDEX, called NAME, its address. */
-void link_add_address(struct netlink_batch *batch, int ifindex, const char *name,
-		      const struct cidr *address);
-
 /*
- * Add to BATCH what takes every IPv4 address but KEEP off the link IFINDEX: what an
- * earlier configuration, or somebody else, left there.
+ * Add to BATCH what gives the link IFINDEX, called NAME, the address ADDRESS and
+ * takes all others of its family away, which an earlier configuration, or somebody
+ * else, left there; link-local ones of IPv6 stay.  Of length 0: nothing.
  */
-int link_drop_addresses(struct netlink *nl, struct netlink_batch *batch, int ifindex,
-			const char *name, const struct cidr *keep, struct err *err);
+int link_set_address(struct netlink *nl, struct netlink_batch *batch, int ifindex, const char *name,
+		     const struct cidr *address, struct err *err);
+
+/* Has the link IFINDEX this very address, with its length? */
+bool link_has_address(struct netlink *nl, int ifindex, const char *name,
+		      const struct cidr *address);
 
 /*
  * The first IPv4 address of the link IFINDEX.  -EADDRNOTAVAIL: it has none.

@@ -29,9 +29,13 @@
 static const struct {
 	const char *path, *value;
 } sysctls[] = {
-	{"ipv6/conf/default/disable_ipv6", "1"},     {"ipv6/conf/default/accept_ra", "0"},
-	{"ipv6/conf/default/accept_redirects", "0"}, {"ipv4/ip_forward", "0"},
-	{"ipv4/ping_group_range", "0 2147483647"},   {"ipv4/ip_unprivileged_port_start", "0"},
+	{"ipv6/conf/default/disable_ipv6", "1"},
+	{"ipv6/conf/default/accept_ra", "0"},
+	{"ipv6/conf/default/accept_redirects", "0"},
+	{"ipv6/conf/default/accept_dad", "0"},
+	{"ipv4/ip_forward", "0"},
+	{"ipv4/ping_group_range", "0 2147483647"},
+	{"ipv4/ip_unprivileged_port_start", "0"},
 };
 
 void netns_name(const char *project_id, const char *container, char ret_name[NETNS_NAME_MAX])

@@ -31,7 +31,8 @@ void netns_name(const char *project_id, const char *container, char ret_name[NET
 
 /*
  * Make the namespace NAME, or take it when it is there.  A new one has
- * forwarding off, no IPv6 (so no router can talk it into an address), and
+ * forwarding off, no IPv6 before somebody asks for it, no ear for what routers
+ * say (so that none can talk it into an address or another way out), and
  * docker's defaults for ping and for ports below 1024.  What a crash left
  * half-made is made whole.  FRESH is a namespace without a name to take instead
  * of a new one, or -1.  RET_FD is the caller's.

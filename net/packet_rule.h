@@ -9,7 +9,8 @@
 /*
  * Packet rule: one rule of a packet filter, whichever it is
  *
- * What is zero does not matter to the rule.
+ * What is zero does not matter to the rule.  Its addresses are all of one family,
+ * that of the plan it belongs to; a prefix of length 0 is no condition.
  */
 enum packet_action {
 	PACKET_ACCEPT,
@@ -48,7 +49,7 @@ struct packet_rule {
 	unsigned int states;		/* any of these enum packet_state */
 	enum packet_action action;
 	char target[PACKET_CHAIN_SIZE];
-	struct in_addr to;
+	struct cidr to;
 	uint16_t to_port;
 	char comment[PACKET_COMMENT_SIZE];
 };

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* How often somebody else may be faster. */
+#define FREE_PORT_TRIES 16
+
 static const struct {
 	const char *name;
 	uint8_t protocol;
@@ -44,15 +47,47 @@ static int socket_type(uint8_t protocol)
 	return 0; /* no type: socket(2) refuses it */
 }
 
-/* A socket bound to ADDR, or -errno. */
-static int bind_socket(uint8_t protocol, const struct sockaddr_in *addr, int reuse)
+union name {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static socklen_t name_of(const struct cidr *addr, uint16_t port, union name *ret_name)
 {
-	CLEANUP_FD int fd = socket(AF_INET, SOCK_CLOEXEC | socket_type(protocol), protocol);
+	*ret_name = (union name){.any = {.sa_family = cidr_family(addr)}};
+	if (cidr_is_v6(addr)) {
+		ret_name->in6.sin6_port = htons(port);
+		if (addr->len)
+			ret_name->in6.sin6_addr = addr->addr6;
+		return sizeof(ret_name->in6);
+	}
+	ret_name->in.sin_port = htons(port);
+	if (addr->len)
+		ret_name->in.sin_addr = addr->addr;
+	return sizeof(ret_name->in);
+}
+
+static uint16_t port_of(const union name *name)
+{
+	return ntohs(name->any.sa_family == AF_INET6 ? name->in6.sin6_port : name->in.sin_port);
+}
+
+/* A socket bound to PORT of ADDR, or -errno. */
+static int bind_socket(uint8_t protocol, const struct cidr *addr, uint16_t port, int reuse)
+{
+	CLEANUP_FD int fd =
+		socket(cidr_family(addr), SOCK_CLOEXEC | socket_type(protocol), protocol);
+	const int on = 1;
+	union name name;
+	socklen_t len = name_of(addr, port, &name);
 
 	if (fd < 0)
 		return -errno;
+	if (cidr_is_v6(addr) && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) < 0 ||
-	    bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0)
+	    bind(fd, &name.any, len) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -63,9 +98,9 @@ static int bind_socket(uint8_t protocol, const struct sockaddr_in *addr, int reu
  * while binding; whether somebody else has the port this way, the kernel says
  * when asked to listen, which is taken back at once.
  */
-static int bind_over_closing(const struct sockaddr_in *addr)
+static int bind_over_closing(const struct cidr *addr, uint16_t port)
 {
-	CLEANUP_FD int fd = bind_socket(IPPROTO_TCP, addr, 1);
+	CLEANUP_FD int fd = bind_socket(IPPROTO_TCP, addr, port, 1);
 	int off = 0;
 
 	if (fd < 0)
@@ -76,20 +111,22 @@ static int bind_over_closing(const struct sockaddr_in *addr)
 	return TAKE_FD(fd);
 }
 
-static int err_bind(struct err *err, int code, uint8_t protocol, const struct sockaddr_in *addr)
+static int err_bind(struct err *err, int code, uint8_t protocol, const struct cidr *addr,
+		    uint16_t port)
 {
 	const char *name = port_protocol_name(protocol);
-	char owner[160], text[INET_ADDRSTRLEN];
-	uint16_t port = ntohs(addr->sin_port);
+	char owner[160], text[INET6_ADDRSTRLEN];
 
-	addr_format(addr->sin_addr, text);
+	cidr_format_address(addr, text);
 	switch (code) {
 	case EADDRINUSE:
-		port_owner_describe(protocol, addr->sin_addr, port, owner, sizeof(owner));
+		port_owner_describe(protocol, addr, port, owner, sizeof(owner));
 		return err_set(err, code, "port %d/%s is taken %s", port, name, owner);
 	case EADDRNOTAVAIL:
 		return err_set(err, code, "port %d/%s: this host has no address %s", port, name,
 			       text);
+	case EAFNOSUPPORT:
+		return err_set(err, code, "port %d/%s: this kernel has no IPv6", port, name);
 	case EPROTONOSUPPORT:
 	case ESOCKTNOSUPPORT:
 		return err_set(err, EPROTONOSUPPORT, "port %d/%s: this kernel has no %s", port,
@@ -101,36 +138,50 @@ static int err_bind(struct err *err, int code, uint8_t protocol, const struct so
 
 static int bound_port(int fd, uint16_t *ret_port)
 {
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
+	union name name = {.any = {.sa_family = AF_UNSPEC}};
+	socklen_t len = sizeof(name);
 
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
+	if (getsockname(fd, &name.any, &len) < 0)
 		return -errno;
-	*ret_port = ntohs(addr.sin_port);
+	*ret_port = port_of(&name);
 	return 0;
 }
 
-int port_reserve(uint8_t protocol, struct in_addr addr, uint16_t port, int *ret_fd,
+/* A number that is free now, or -errno. */
+static int free_port(uint8_t protocol, const struct cidr *addr, uint16_t *ret_port)
+{
+	CLEANUP_FD int fd = bind_socket(protocol, addr, 0, 0);
+
+	return fd < 0 ? TAKE_FD(fd) : bound_port(fd, ret_port);
+}
+
+/*
+ * A socket on a port of the kernel's choice, or -errno.  It is asked for by its
+ * number, as a socket that did not ask for any loses it once it has listened.
+ */
+static int bind_any(uint8_t protocol, const struct cidr *addr, uint16_t *ret_port)
+{
+	int r = -EADDRINUSE;
+
+	for (int i = 0; r == -EADDRINUSE && i < FREE_PORT_TRIES; i++) {
+		r = free_port(protocol, addr, ret_port);
+		if (r == 0)
+			r = bind_socket(protocol, addr, *ret_port, 0);
+	}
+	return r;
+}
+
+int port_reserve(uint8_t protocol, const struct cidr *addr, uint16_t port, int *ret_fd,
 		 uint16_t *ret_port, struct err *err)
 {
-	const struct sockaddr_in name = {
-		.sin_family = AF_INET,
-		.sin_addr = addr,
-		.sin_port = htons(port),
-	};
-	CLEANUP_FD int fd = -1;
-	uint16_t got = 0;
-	int r;
+	uint16_t got = port;
+	int fd = port ? bind_socket(protocol, addr, port, 0) : bind_any(protocol, addr, &got);
 
-	fd = bind_socket(protocol, &name, 0);
 	if (fd == -EADDRINUSE && protocol == IPPROTO_TCP && port != 0)
-		fd = bind_over_closing(&name);
+		fd = bind_over_closing(addr, port);
 	if (fd < 0)
-		return err_bind(err, -fd, protocol, &name);
-	r = bound_port(fd, &got);
-	if (r < 0)
-		return err_sys(err, -r, "ask for the number of a port");
-	*ret_fd = TAKE_FD(fd);
+		return err_bind(err, -fd, protocol, addr, port);
+	*ret_fd = fd;
 	if (ret_port)
 		*ret_port = got;
 	return 0;

@@ -2,8 +2,7 @@
 #ifndef STACK_NET_PORT_H
 #define STACK_NET_PORT_H
 
-#include <netinet/in.h>
-#include <stdint.h>
+#include "net/cidr.h"
 
 struct err;
 
@@ -18,7 +17,8 @@ struct err;
 
 /*
  * Reserve PORT of PROTOCOL (IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP) on ADDR
- * (INADDR_ANY: all addresses); PORT 0 lets the kernel choose a free one.
+ * (length 0: all addresses of its family, and only of that); PORT 0 lets the
+ * kernel choose a free one.
  * Connections of a former listener that are still closing (TIME_WAIT) are not
  * in the way.  RET_FD is the caller's, RET_PORT (may be NULL) the port it got.
  *
@@ -26,8 +26,9 @@ struct err;
  * nginx (pid 123)", or "… by the stack project 'shop'".
  * -EADDRNOTAVAIL: this host has no address ADDR.
  * -EPROTONOSUPPORT: this kernel has no such protocol.
+ * -EAFNOSUPPORT: it has no IPv6.
  */
-int port_reserve(uint8_t protocol, struct in_addr addr, uint16_t port, int *ret_fd,
+int port_reserve(uint8_t protocol, const struct cidr *addr, uint16_t port, int *ret_fd,
 		 uint16_t *ret_port, struct err *err);
 
 /* "tcp", "udp" or "sctp" as IPPROTO_*; 0 for anything else. */

@@ -31,33 +31,67 @@
 
 struct wanted {
 	uint8_t protocol;
-	struct in_addr addr;
+	struct cidr addr;
 	uint16_t port;
 	unsigned long inodes[MAX_INODES]; /* of sockets that listen there */
 	size_t n;
 };
 
-/* Two local addresses get in each other's way if they are the same or one is all of them. */
-static bool clashes(in_addr_t a, in_addr_t b)
+static bool is_any(const struct cidr *addr)
 {
-	return a == b || a == INADDR_ANY || b == INADDR_ANY;
+	static const struct in6_addr zero;
+
+	return !addr->len || memcmp(&addr->addr, &zero, cidr_bytes(addr)) == 0;
 }
 
-/* One line of /proc/net/{tcp,udp}{,6}; the last 32 bits of an IPv6 address are the IPv4
- * address that is mapped there, or 0 for all. */
+/*
+ * A local address gets in the way of WANTED if they are the same or one is all of
+ * them.  A socket of IPv6 is in the way of IPv4, too: by the last 32 bits of its
+ * address, which are the IPv4 address that is mapped there, or 0 for all.
+ */
+static bool clashes(const struct cidr *local, const struct cidr *wanted)
+{
+	struct cidr mapped = {.family = AF_INET, .len = 32};
+
+	if (cidr_family(local) == cidr_family(wanted))
+		return is_any(local) || is_any(wanted) || cidr_same_address(local, wanted);
+	if (cidr_is_v6(wanted))
+		return false;
+	memcpy(&mapped.addr, &local->addr6.s6_addr[12], sizeof(mapped.addr));
+	return clashes(&mapped, wanted);
+}
+
+/* As /proc/net has it: 32 bits after the other, each in the host's order of bytes. */
+static bool parse_address(const char *hex, struct cidr *ret)
+{
+	size_t words = strlen(hex) / 8;
+
+	if (words != 1 && words != 4)
+		return false;
+	*ret = (struct cidr){.family = words == 4 ? AF_INET6 : AF_INET};
+	ret->len = cidr_full(ret);
+	for (size_t i = 0; i < words; i++) {
+		char word[9] = "";
+
+		memcpy(word, hex + 8 * i, 8);
+		ret->addr6.s6_addr32[i] = (uint32_t)strtoul(word, NULL, 16);
+	}
+	return true;
+}
+
+/* One line of /proc/net/{tcp,udp}{,6}. */
 static void take_line(struct wanted *wanted, const char *line)
 {
 	unsigned int port, state;
 	unsigned long inode;
+	struct cidr local;
 	char addr[33];
-	in_addr_t local;
 
 	if (sscanf(line, " %*d: %32[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %lu", addr, &port, &state,
 		   &inode) != 4 ||
-	    strlen(addr) < 8)
+	    !parse_address(addr, &local))
 		return;
-	local = (in_addr_t)strtoul(addr + strlen(addr) - 8, NULL, 16);
-	if (port != wanted->port || !clashes(local, wanted->addr.s_addr) ||
+	if (port != wanted->port || !clashes(&local, &wanted->addr) ||
 	    (wanted->protocol == IPPROTO_TCP && state != TCP_LISTEN_HEX) || wanted->n == MAX_INODES)
 		return;
 	wanted->inodes[wanted->n++] = inode;
@@ -93,22 +127,38 @@ static bool is_listed(const struct wanted *wanted, const char *link)
 	return false;
 }
 
+/* The local address and port of the socket FD. */
+static bool local_name(int fd, struct cidr *ret_addr, uint16_t *ret_port)
+{
+	struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&name;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&name;
+	socklen_t len = sizeof(name);
+
+	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0)
+		return false;
+	*ret_addr =
+		name.ss_family == AF_INET6 ? cidr_of6(&six->sin6_addr) : cidr_of(four->sin_addr);
+	*ret_port = ntohs(name.ss_family == AF_INET6 ? six->sin6_port : four->sin_port);
+	return name.ss_family == AF_INET6 || name.ss_family == AF_INET;
+}
+
 /* Is descriptor FD of the process PID bound to what is wanted? */
 static bool is_bound_there(const struct wanted *wanted, pid_t pid, int fd)
 {
 	CLEANUP_FD int process = (int)syscall(SYS_pidfd_open, pid, 0);
 	CLEANUP_FD int copy = -1;
-	struct sockaddr_in addr = {.sin_family = AF_UNSPEC};
-	socklen_t len = sizeof(addr), size = sizeof(int);
+	socklen_t size = sizeof(int);
 	int protocol = 0;
+	struct cidr addr;
+	uint16_t port;
 
 	if (process >= 0)
 		copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
-	return copy >= 0 && getsockname(copy, (struct sockaddr *)&addr, &len) == 0 &&
-	       addr.sin_family == AF_INET &&
+	return copy >= 0 && local_name(copy, &addr, &port) &&
 	       getsockopt(copy, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
-	       protocol == wanted->protocol && ntohs(addr.sin_port) == wanted->port &&
-	       clashes(addr.sin_addr.s_addr, wanted->addr.s_addr);
+	       protocol == wanted->protocol && port == wanted->port &&
+	       clashes(&addr, &wanted->addr);
 }
 
 /* A supervisor holds <run>/<project>/lock open: that tells whose it is. */
@@ -182,10 +232,10 @@ static bool describe_process(const struct wanted *wanted, pid_t pid, char *ret_t
 	return true;
 }
 
-void port_owner_describe(uint8_t protocol, struct in_addr addr, uint16_t port, char *ret_text,
+void port_owner_describe(uint8_t protocol, const struct cidr *addr, uint16_t port, char *ret_text,
 			 size_t size)
 {
-	struct wanted wanted = {.protocol = protocol, .addr = addr, .port = port};
+	struct wanted wanted = {.protocol = protocol, .addr = *addr, .port = port};
 	struct dirent *entry;
 	DIR *dir;
 

@@ -2,9 +2,7 @@
 #ifndef STACK_NET_PORT_OWNER_H
 #define STACK_NET_PORT_OWNER_H
 
-#include <netinet/in.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "net/cidr.h"
 
 /*
  * Who has a port: for the sentence that says it is taken
@@ -14,7 +12,7 @@
  * a PID namespace that cannot be seen from here.  Looks into the descriptors of
  * all processes, so it is for the case that something has failed already.
  */
-void port_owner_describe(uint8_t protocol, struct in_addr addr, uint16_t port, char *ret_text,
+void port_owner_describe(uint8_t protocol, const struct cidr *addr, uint16_t port, char *ret_text,
 			 size_t size);
 
 #endif

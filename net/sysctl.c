@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,17 +21,25 @@ static bool has_value(const char *path, const char *value)
 	       strncmp(text, value, len) == 0 && strcmp(text + len, "\n") == 0;
 }
 
+/* The file of the setting that FMT and ARGS name. */
+static int setting_path(char ret_path[PATH_MAX], const char *fmt, va_list args, struct err *err)
+{
+	char name[NAME_MAX];
+
+	vsnprintf(name, sizeof(name), fmt, args);
+	return paths_join(ret_path, PATH_MAX, err, "/proc/sys/net/%s", name);
+}
+
 int sysctl_net(const char *value, struct err *err, const char *path, ...)
 {
-	char name[NAME_MAX], full[PATH_MAX];
 	struct err failure = ERR_INIT;
+	char full[PATH_MAX];
 	va_list args;
 	int r;
 
 	va_start(args, path);
-	vsnprintf(name, sizeof(name), path, args);
+	r = setting_path(full, path, args, err);
 	va_end(args);
-	r = paths_join(full, sizeof(full), err, "/proc/sys/net/%s", name);
 	if (r < 0)
 		return r;
 	r = fd_write_control(AT_FDCWD, full, value, &failure);
@@ -41,4 +48,16 @@ int sysctl_net(const char *value, struct err *err, const char *path, ...)
 	if (err)
 		*err = failure;
 	return r;
+}
+
+bool sysctl_net_is(const char *value, const char *path, ...)
+{
+	char full[PATH_MAX];
+	va_list args;
+	int r;
+
+	va_start(args, path);
+	r = setting_path(full, path, args, NULL);
+	va_end(args);
+	return r == 0 && has_value(full, value);
 }

@@ -98,6 +98,11 @@ static bool addresses_from_json(const json_t *array, struct container_record *re
 		    !GET(json, "interface", a->interface) || !GET(json, "host_link", a->host_link))
 			return false;
 		a->prefix = (uint8_t)get_number(json, "prefix");
+		if (!json_object_get(json, "address6"))
+			continue;
+		if (!GET(json, "address6", a->address6) || !GET(json, "gateway6", a->gateway6))
+			return false;
+		a->prefix6 = (uint8_t)get_number(json, "prefix6");
 	}
 	record->n_addresses = n;
 	return true;
@@ -294,12 +299,38 @@ int record_remove(int run_fd, const char *name, struct err *err)
 
 /* --- network records --- */
 
+static json_t *reserved_to_json(const struct network_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->n_reserved; i++)
+		json_array_append_new(array, json_string(record->reserved[i]));
+	return array;
+}
+
+static bool reserved_from_json(const json_t *array, struct network_record *record)
+{
+	record->n_reserved = json_array_size(array);
+	if (record->n_reserved > NETWORK_AUX_MAX)
+		return false;
+	for (size_t i = 0; i < record->n_reserved; i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+
+		if (!text || strlen(text) >= sizeof(record->reserved[i]))
+			return false;
+		snprintf(record->reserved[i], sizeof(record->reserved[i]), "%s", text);
+	}
+	return true;
+}
+
 int network_record_save(int run_fd, const struct network_record *record, struct err *err)
 {
 	CLEANUP(json_cleanup)
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "key", record->key, "name",
-				 record->name, "hash", record->hash, "gateway", record->gateway,
-				 "bridge", record->bridge, "internal", record->internal, "isolated",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "key",
+				 record->key, "name", record->name, "hash", record->hash, "gateway",
+				 record->gateway, "bridge", record->bridge, "range", record->range,
+				 "gateway6", record->gateway6, "range6", record->range6, "reserved",
+				 reserved_to_json(record), "internal", record->internal, "isolated",
 				 record->isolated);
 	char path[PATH_MAX];
 	int r = paths_join(path, sizeof(path), err, "networks/%s.json", record->key);
@@ -340,7 +371,9 @@ static int add_network(int run_fd, const char *name, void *data, struct err *err
 		.isolated = json_is_true(json_object_get(json, "isolated"))};
 	if (!GET(json, "key", record->key) || !GET(json, "name", record->name) ||
 	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway) ||
-	    !GET(json, "bridge", record->bridge))
+	    !GET(json, "bridge", record->bridge) || !GET(json, "range", record->range) ||
+	    !GET(json, "gateway6", record->gateway6) || !GET(json, "range6", record->range6) ||
+	    !reserved_from_json(json_object_get(json, "reserved"), record))
 		return err_set(err, EBADMSG, "'%s' is damaged", path);
 	list->n++;
 	return 0;

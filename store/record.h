@@ -3,6 +3,7 @@
 #define STACK_STORE_RECORD_H
 
 #include "core/converge/record.h"
+#include "core/model/project.h"
 
 #include <stddef.h>
 
@@ -38,8 +39,12 @@ struct network_record {
 	char key[64];
 	char name[128];
 	char hash[65];	  /* confighash.h */
-	char gateway[32]; /* "10.192.3.1/24" */
+	char gateway[52]; /* "10.192.3.1/24" */
 	char bridge[16];  /* the link's name, for whoever looks without us */
+	char range[52];	  /* that containers get addresses of, "10.192.3.128/25"; "": all */
+	char gateway6[52], range6[52];	    /* "": there is no IPv6 */
+	char reserved[NETWORK_AUX_MAX][46]; /* addresses of both that no container gets */
+	size_t n_reserved;
 	bool internal;
 	bool isolated; /* its containers may not talk to each other */
 };

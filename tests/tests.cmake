@@ -46,15 +46,22 @@ foreach(check layers source)
 	set_tests_properties(source/${check} PROPERTIES LABELS source TIMEOUT 120)
 endforeach()
 
-# System tests: tests/system/<name>.sh, root, one at a time, each ending in the leak check.
+# System tests: tests/system/<name>.sh, root, each on a machine of its own (lib.sh) and ending in the leak
+# check, so they run side by side, the long ones first; those that take all they can get run alone.
+set(SYSTEM_LONG killmatrix faults escapes_races)
+set(SYSTEM_ALONE bombs hostile)
 file(GLOB SYSTEM_TESTS CONFIGURE_DEPENDS tests/system/*.sh)
 foreach(script ${SYSTEM_TESTS})
 	get_filename_component(name ${script} NAME_WE)
 	if(NOT name STREQUAL "lib")
 		add_test(NAME system/${name} COMMAND ${script})
-		set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 300
-			RUN_SERIAL TRUE SKIP_RETURN_CODE 77
-			ENVIRONMENT "STACK_BUILD=${CMAKE_BINARY_DIR}")
+		set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 600
+			SKIP_RETURN_CODE 77 ENVIRONMENT "STACK_BUILD=${CMAKE_BINARY_DIR}")
+		if(name IN_LIST SYSTEM_LONG)
+			set_tests_properties(system/${name} PROPERTIES COST 1000)
+		elseif(name IN_LIST SYSTEM_ALONE)
+			set_tests_properties(system/${name} PROPERTIES RUN_SERIAL TRUE)
+		endif()
 	endif()
 endforeach()
 

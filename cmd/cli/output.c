@@ -44,3 +44,10 @@ json_int_t output_integer(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
+
+void output_host_address(const json_t *port, struct strbuf *out)
+{
+	const char *host = output_string(port, "host_ip");
+
+	strbuf_printf(out, strchr(host, ':') ? "[%s]" : "%s", host[0] ? host : "0.0.0.0");
+}

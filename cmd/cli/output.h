@@ -29,4 +29,9 @@ const char *output_string(const json_t *object, const char *key);
 /* An integer member of OBJECT, 0 when there is none. */
 json_int_t output_integer(const json_t *object, const char *key);
 
+struct strbuf;
+
+/* The host's address of a published PORT: "0.0.0.0", "127.0.0.1", "[::1]". */
+void output_host_address(const json_t *port, struct strbuf *out);
+
 #endif

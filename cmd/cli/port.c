@@ -32,12 +32,12 @@ static bool add_published(struct strbuf *out, const json_t *container, const cha
 
 	json_array_foreach (ports, i, port) {
 		json_int_t offset = wanted - output_integer(port, "target");
-		const char *host = output_string(port, "host_ip");
 
 		if (strcmp(output_string(port, "protocol"), protocol) != 0 || offset < 0 ||
 		    offset >= output_integer(port, "count"))
 			continue;
-		strbuf_printf(out, "%s:%lld\n", host[0] ? host : "0.0.0.0",
+		output_host_address(port, out);
+		strbuf_printf(out, ":%lld\n",
 			      (long long)(output_integer(port, "published") + offset));
 		found = true;
 	}

@@ -87,13 +87,13 @@ static void add_ports(struct strbuf *out, const json_t *container)
 	size_t i;
 
 	json_array_foreach (ports, i, port) {
-		const char *host = output_string(port, "host_ip");
 		long long published = output_integer(port, "published");
 		long long target = output_integer(port, "target");
 		long long more = output_integer(port, "count") - 1;
 
-		strbuf_printf(out, "%s%s:%lld", i > 0 ? ", " : "", host[0] ? host : "0.0.0.0",
-			      published);
+		strbuf_puts(out, i > 0 ? ", " : "");
+		output_host_address(port, out);
+		strbuf_printf(out, ":%lld", published);
 		if (more > 0)
 			strbuf_printf(out, "-%lld->%lld-%lld", published + more, target,
 				      target + more);

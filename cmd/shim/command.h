@@ -28,12 +28,12 @@ int protect_executable(char **argv, struct err *err);
 
 /*
  * What a process that stays in the background must not inherit: the
- * descriptors, session and signals of whoever started it.  Only the report
- * descriptor is kept.
+ * descriptors, session and signals of whoever started it.  Only the two
+ * descriptors of shim.h are kept.
  */
 void become_background(void);
 
-/* The two answers on SHIM_REPORT_FD; both close it. */
+/* The two answers on SHIM_REPORT_FD; both close it, and SHIM_START_FD before. */
 void report_ok(pid_t pid, uint64_t start, uint64_t setup_us);
 void report_error(const struct err *err);
 

@@ -43,11 +43,13 @@ void become_background(void)
 	for (int fd = 0; fd < 3; fd++)
 		if (null != fd)
 			dup3(null, fd, 0);
-	/* Nobody listens: then nothing else may get this number. */
-	if (null != SHIM_REPORT_FD && fcntl(SHIM_REPORT_FD, F_GETFD) < 0)
-		dup3(null, SHIM_REPORT_FD, O_CLOEXEC);
-	fcntl(SHIM_REPORT_FD, F_SETFD, FD_CLOEXEC);
-	sys_close_range(SHIM_REPORT_FD + 1, ~0U, 0);
+	/* Nobody gave us one of these: then nothing else may get its number. */
+	for (int fd = SHIM_REPORT_FD; fd <= SHIM_START_FD; fd++) {
+		if (null != fd && fcntl(fd, F_GETFD) < 0)
+			dup3(null, fd, O_CLOEXEC);
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+	sys_close_range(SHIM_START_FD + 1, ~0U, 0);
 	setsid();
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &ignore, NULL);
@@ -55,6 +57,7 @@ void become_background(void)
 
 static void report(const char *line)
 {
+	close(SHIM_START_FD);
 	fd_write_all(SHIM_REPORT_FD, line, strlen(line));
 	close(SHIM_REPORT_FD);
 }

@@ -9,6 +9,7 @@
 #include "core/container/state.h"
 #include "net/bridge.h"
 #include "net/netlink.h"
+#include "net/relay.h"
 #include "store/volume.h"
 
 #include <dirent.h>
@@ -310,6 +311,7 @@ int host_init(struct host *host, const struct paths *paths, const char *project,
 			      .loop = loop,
 			      .devices = DEVICE_FILTER_INIT,
 			      .all_devices = DEVICE_FILTER_INIT};
+	host->relays = relays_new(loop);
 	snprintf(host->project, sizeof(host->project), "%s", project);
 	paths_project_id(paths, project, host->id);
 	paths_cgroup_root(paths, host->cgroup_root, sizeof(host->cgroup_root));
@@ -333,6 +335,7 @@ int host_init(struct host *host, const struct paths *paths, const char *project,
 
 void host_release(struct host *host)
 {
+	relays_free(host->relays);
 	host_ports_release(host);
 	host_networks_release(host);
 	free(host->leases);

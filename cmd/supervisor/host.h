@@ -28,10 +28,10 @@
  *	host_cgroups.c		where cgroups are
  *	host_network.c		bridges
  *	host_names.c		names, for containers and for the host
- *	host_attach.c		containers in networks, and their addresses
+ *	host_attach.c		containers in networks, host_address.c: their addresses
  *	host_shaping.c		how much they may receive and send
  *	host_firewall.c		rules
- *	host_ports.c		reserved host ports
+ *	host_ports.c		reserved host ports, host_relay.c: those that a relay serves
  *	host_connections.c	who is still connected
  *	host_watch.c		noticing what others change, host_heal.c: putting it right
  *	host_volume.c		volumes
@@ -44,22 +44,23 @@
 struct dns_server;
 struct conntrack_match;
 struct netlink;
+struct relays;
 
 struct host_network {
 	struct network_record record;
-	struct cidr gateway;
+	struct cidr gateway, gateway6; /* length 0: no IPv6 */
 	char bridge[IFNAMSIZ];
 	int ifindex;		/* 0: the bridge is not there */
 	struct dns_server *dns; /* NULL: there is none */
 };
 
-/* An address that a container has. */
+/* The addresses that a container has in one network. */
 struct host_lease {
 	char container[RECORD_NAME_MAX];
 	char network[64]; /* key */
 	char link[IFNAMSIZ];
-	struct in_addr addr;
-	int nsid; /* monitor_nsid() of its namespace; negative: not asked for yet */
+	struct cidr addr, addr6; /* length 0: no IPv6 */
+	int nsid;		 /* monitor_nsid() of its namespace; negative: not asked for yet */
 };
 
 /* A port that is kept for a container; containers of one service may share one. */
@@ -68,7 +69,7 @@ struct host_port {
 	char service[64];
 	char protocol[8], host_ip[46];
 	uint16_t port;
-	int fd;
+	int fd, fd6; /* -1: it is not published on that family */
 };
 
 /* The seccomp programs that were built so far, one for each set of capabilities. */
@@ -97,6 +98,7 @@ struct host {
 	size_t n_leases;
 	struct host_port *ports;
 	size_t n_ports;
+	struct relays *relays;
 	struct host_watch *watch;      /* NULL: nobody wants to know */
 	struct conntrack_match *stale; /* flows to forget with the next commit of rules */
 	size_t n_stale;
@@ -209,7 +211,35 @@ bool host_ports_are_held(const struct host *host, const struct container_record 
 /* Know again which addresses are given away, from the records. */
 int host_leases_load(struct host *host, struct err *err);
 
+/* CONTAINER has these addresses in NETWORK, ADDR6 of length 0 being none, behind LINK. */
+void host_lease(struct host *host, const char *container, const char *network, const char *link,
+		const struct cidr *addr, const struct cidr *addr6);
+
+/* It has them no longer.  NETWORK NULL: in all of them. */
+void host_end_leases(struct host *host, const char *container, const char *network);
+
+/* The leases of RECORD, as its addresses stand there. */
+void host_lease_again(struct host *host, const struct container_record *record);
+
+/*
+ * The addresses of CONTAINER in NETWORK, as WANTED says or free ones.  RET_ADDR6 is
+ * of length 0 where the network has no IPv6.  -EADDRINUSE: somebody else has it.
+ */
+int host_choose_addresses(struct host *host, const struct host_network *network,
+			  const struct service_network *wanted, const char *container,
+			  struct cidr *ret_addr, struct cidr *ret_addr6, struct err *err);
+
 void host_ports_release(struct host *host);
+
+/* Is PORT to be reached by IPv6, or by IPv4, addresses of the host?  RET_ADDR: by which. */
+bool host_port_address(const char *host_ip, uint8_t family, struct cidr *ret_addr);
+
+/* host_relay.c: relay what the packet filter cannot translate, for the N published PORTS. */
+void host_relay_sync(struct host *host, const struct publication *ports, size_t n);
+
+/* The first of a container's networks that reaches outside; NULL: none of them does. */
+const struct record_address *host_way_out(struct host *host, const struct container_record *record,
+					  struct host_network **ret_network);
 
 /* <root>/projects/<project>/containers/<container>, or its sub-directory SUB. */
 int host_rootfs_dir(const struct host *host, const char *container, const char *sub, char *ret,
@@ -272,12 +302,6 @@ const char *host_granted_name(bool secret, size_t i, char ret_name[HOST_GRANTED_
 #define HOST_NOTIFY_SOCKET "notify.sock"
 #define HOST_NOTIFY_TARGET "/run/notify"
 int host_notify_make(int dirfd, struct err *err);
-
-/*
- * Which of RECORD's addresses is in the network that has the default route, and
- * whose DNS server is asked: the first that leads outside.  SIZE_MAX: none does.
- */
-size_t host_asks_in(struct host *host, const struct container_record *record);
 
 /*
  * Let the DNS servers know whom RECORD's container asks.  All of them are told

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Containers in networks: which address each gets, its namespace and its links. */
+/* Containers in networks: their namespaces and their links. */
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
 #include "core/container/idmap.h"
 #include "core/model/bandwidth.h"
 #include "net/endpoint.h"
-#include "net/ipam.h"
 #include "net/netns.h"
 #include "net/shaping.h"
 
@@ -14,112 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_leased(const struct host *host, const char *network, struct in_addr addr)
-{
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (host->leases[i].addr.s_addr == addr.s_addr &&
-		    strcmp(host->leases[i].network, network) == 0)
-			return true;
-	return false;
-}
-
-static void lease(struct host *host, const char *container, const char *network, const char *link,
-		  struct in_addr addr)
-{
-	struct host_lease *grown =
-		realloc(host->leases, (host->n_leases + 1) * sizeof(*host->leases));
-	struct host_lease *added;
-
-	if (!grown)
-		abort();
-	host->leases = grown;
-	added = &host->leases[host->n_leases++];
-	*added = (struct host_lease){.addr = addr, .nsid = -1};
-	snprintf(added->link, sizeof(added->link), "%s", link);
-	snprintf(added->container, sizeof(added->container), "%s", container);
-	snprintf(added->network, sizeof(added->network), "%s", network);
-}
-
-/* NETWORK NULL: in all of them. */
-static void end_leases(struct host *host, const char *container, const char *network)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < host->n_leases; i++) {
-		const struct host_lease *l = &host->leases[i];
-
-		if (strcmp(l->container, container) != 0 ||
-		    (network && strcmp(l->network, network) != 0))
-			host->leases[n++] = *l;
-	}
-	host->n_leases = n;
-}
-
-static void lease_again(struct host *host, const struct container_record *record, size_t at)
-{
-	const struct record_address *a = &record->addresses[at];
-	struct in_addr addr;
-
-	if (addr_parse(a->address, &addr, NULL) == 0)
-		lease(host, record->name, a->network, a->host_link, addr);
-}
-
-int host_leases_load(struct host *host, struct err *err)
-{
-	struct container_record *records = NULL;
-	size_t n = 0;
-	int r = record_load_all(host->run_fd, &records, &n, err);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		for (size_t j = 0; j < records[i].n_addresses; j++)
-			lease_again(host, &records[i], j);
-		record_release(&records[i]);
-	}
-	free(records);
-	return r;
-}
-
-/* Every address of NETWORK that is given away, its gateway's included. */
-static struct in_addr *used_addresses(const struct host *host, const struct host_network *network,
-				      size_t *ret_n)
-{
-	struct in_addr *used = calloc(host->n_leases + 1, sizeof(*used));
-	size_t n = 0;
-
-	if (!used)
-		abort();
-	used[n++] = network->gateway.addr;
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (strcmp(host->leases[i].network, network->record.key) == 0)
-			used[n++] = host->leases[i].addr;
-	*ret_n = n;
-	return used;
-}
-
-static int choose_address(struct host *host, struct host_network *network,
-			  const struct service_network *wanted, const char *container,
-			  struct in_addr *ret, struct err *err)
-{
-	struct cidr subnet = cidr_subnet(&network->gateway);
-	size_t n = 0;
-	CLEANUP_FREE struct in_addr *used = used_addresses(host, network, &n);
-	int r;
-
-	if (!wanted->ipv4_address)
-		return ipam_choose_address(&subnet, NULL, used, n, container, ret, err);
-	r = addr_parse(wanted->ipv4_address, ret, err);
-	if (r < 0)
-		return r;
-	if (!cidr_contains(&subnet, *ret))
-		return err_set(err, EINVAL, "address %s is not in the subnet of network '%s'",
-			       wanted->ipv4_address, network->record.key);
-	if (ret->s_addr == network->gateway.addr.s_addr ||
-	    is_leased(host, network->record.key, *ret))
-		return err_set(err, EADDRINUSE, "address %s is taken in network '%s'",
-			       wanted->ipv4_address, network->record.key);
-	return 0;
-}
 
 static bool parse_mac(const char *text, uint8_t ret[ENDPOINT_MAC_LEN])
 {
@@ -155,21 +48,25 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	struct host_network *network = host_network(host, wanted->network);
 	struct record_address *a = &record->addresses[record->n_addresses];
 	uint8_t mac[ENDPOINT_MAC_LEN];
-	struct in_addr addr;
+	struct cidr addr, addr6;
 	int r;
 
 	if (!network || network->ifindex == 0)
 		return err_set(err, ENOENT, "network '%s' is not there", wanted->network);
-	r = choose_address(host, network, wanted, record->name, &addr, err);
+	r = host_choose_addresses(host, network, wanted, record->name, &addr, &addr6, err);
 	if (r < 0)
 		return r;
-	endpoint_mac(addr, mac);
+	endpoint_mac(addr.addr, mac);
 	if (wanted->mac_address && !parse_mac(wanted->mac_address, mac))
 		return err_set(err, EINVAL, "'%s' is no MAC address", wanted->mac_address);
-	*a = (struct record_address){.prefix = network->gateway.len};
+	*a = (struct record_address){.prefix = addr.len, .prefix6 = addr6.len};
 	snprintf(a->network, sizeof(a->network), "%s", wanted->network);
-	addr_format(addr, a->address);
+	addr_format(addr.addr, a->address);
 	addr_format(network->gateway.addr, a->gateway);
+	if (addr6.len) {
+		cidr_format_address(&addr6, a->address6);
+		cidr_format_address(&network->gateway6, a->gateway6);
+	}
 	snprintf(a->mac, sizeof(a->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		 mac[3], mac[4], mac[5]);
 	if (wanted->interface_name)
@@ -177,21 +74,37 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	else
 		choose_interface(record, a);
 	endpoint_name(host->id, record->name, network->record.name, a->host_link);
-	lease(host, record->name, wanted->network, a->host_link, addr);
+	host_lease(host, record->name, wanted->network, a->host_link, &addr, &addr6);
 	record->n_addresses++;
 	return 0;
 }
 
-size_t host_asks_in(struct host *host, const struct container_record *record)
+const struct record_address *host_way_out(struct host *host, const struct container_record *record,
+					  struct host_network **ret_network)
+{
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		struct host_network *network = host_network(host, record->addresses[i].network);
+
+		if (!network || network->record.internal)
+			continue;
+		*ret_network = network;
+		return &record->addresses[i];
+	}
+	return NULL;
+}
+
+/* An IPv6 way out is where the first network is that has both. */
+static const struct record_address *way_out6(struct host *host,
+					     const struct container_record *record)
 {
 	for (size_t i = 0; i < record->n_addresses; i++) {
 		const struct host_network *network =
 			host_network(host, record->addresses[i].network);
 
-		if (network && !network->record.internal)
-			return i;
+		if (network && !network->record.internal && network->gateway6.len)
+			return &record->addresses[i];
 	}
-	return SIZE_MAX;
+	return NULL;
 }
 
 int host_endpoint(struct host *host, const struct container_record *record, size_t at, int netns,
@@ -200,6 +113,7 @@ int host_endpoint(struct host *host, const struct container_record *record, size
 	const struct record_address *a = &record->addresses[at];
 	const struct host_network *network = host_network(host, a->network);
 	struct endpoint *endpoint = &ret->endpoint;
+	struct host_network *out;
 	int r;
 
 	if (!network || network->ifindex == 0)
@@ -211,12 +125,20 @@ int host_endpoint(struct host *host, const struct container_record *record, size
 				      .ifname = a->interface,
 				      .netns_fd = netns,
 				      .bridge_ifindex = network->ifindex,
-				      .address = {.len = network->gateway.len},
 				      .mac = ret->mac};
-	r = addr_parse(a->address, &endpoint->address.addr, err);
-	if (r == 0 && at == host_asks_in(host, record))
-		endpoint->gateway = network->gateway.addr;
-	return r;
+	r = cidr_parse_address(a->address, &endpoint->address, err);
+	if (r == 0 && a->address6[0])
+		r = cidr_parse_address(a->address6, &endpoint->address6, err);
+	if (r < 0)
+		return r;
+	endpoint->address.len = network->gateway.len;
+	endpoint->address6.len = network->gateway6.len;
+	/* The first of its networks that leads outside has the container's default route. */
+	if (host_way_out(host, record, &out) == a)
+		endpoint->gateway = network->gateway;
+	if (way_out6(host, record) == a)
+		endpoint->gateway6 = network->gateway6;
+	return 0;
 }
 
 static int make_netns(const char *name, const struct host_ids *ids, int *ret_netns, struct err *err)
@@ -287,6 +209,15 @@ int host_attach(struct host *host, const struct service *service, const struct h
 	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
 }
 
+/* An IPv6 address can be written in many ways. */
+static bool is_address(const char *has, const char *wanted)
+{
+	struct cidr a, b;
+
+	return cidr_parse_address(has, &a, NULL) == 0 &&
+	       cidr_parse_address(wanted, &b, NULL) == 0 && cidr_same_address(&a, &b);
+}
+
 /* Does what RECORD has, A, do for what is WANTED? */
 static bool still_wanted(const struct record_address *a, const struct service_network *wanted)
 {
@@ -295,6 +226,8 @@ static bool still_wanted(const struct record_address *a, const struct service_ne
 	if (strcmp(a->network, wanted->network) != 0)
 		return false;
 	if (wanted->ipv4_address && strcmp(a->address, wanted->ipv4_address) != 0)
+		return false;
+	if (wanted->ipv6_address && !is_address(a->address6, wanted->ipv6_address))
 		return false;
 	if (wanted->interface_name && strcmp(a->interface, wanted->interface_name) != 0)
 		return false;
@@ -332,7 +265,7 @@ static int leave(struct host *host, struct container_record *record, size_t at, 
 		r = shaping_remove(host->nl, a->host_link, link_group(host->id), err);
 	if (r < 0)
 		return r;
-	end_leases(host, record->name, a->network);
+	host_end_leases(host, record->name, a->network);
 	record->n_addresses--;
 	memmove(&record->addresses[at], &record->addresses[at + 1],
 		(record->n_addresses - at) * sizeof(*a));
@@ -358,14 +291,6 @@ static void put_in_order(const struct service *service, struct container_record 
 	}
 }
 
-/* Who asks where goes by the order of leases, too. */
-static void lease_in_order(struct host *host, const struct container_record *record)
-{
-	end_leases(host, record->name, NULL);
-	for (size_t i = 0; i < record->n_addresses; i++)
-		lease_again(host, record, i);
-}
-
 int host_reattach(struct host *host, const struct service *service, struct container_record *record,
 		  struct err *err)
 {
@@ -380,7 +305,7 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 		if (!has_attachment(record, service->networks[i].network))
 			r = choose_attachment(host, &service->networks[i], record, err);
 	put_in_order(service, record);
-	lease_in_order(host, record);
+	host_lease_again(host, record); /* who asks where goes by their order, too */
 	/* Also after a failure: what was left is left. */
 	if (record_save(host->run_fd, record, r == 0 ? err : NULL) < 0 && r == 0)
 		r = -EIO;
@@ -406,7 +331,7 @@ int host_detach(struct host *host, const char *container, struct err *err)
 					   err);
 	if (r < 0)
 		return r;
-	end_leases(host, container, NULL);
+	host_end_leases(host, container, NULL);
 	/* The kernel takes the other links away with the namespace. */
 	netns_name(host->id, container, name);
 	return netns_remove(name, err);

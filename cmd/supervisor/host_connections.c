@@ -21,13 +21,18 @@ void *host_connections_prepare(void *ctx, const char *name)
 
 	if (!question)
 		abort();
-	question->matches = calloc(host->n_leases + 1, sizeof(*question->matches));
+	question->matches = calloc(2 * host->n_leases + 1, sizeof(*question->matches));
 	if (!question->matches)
 		abort();
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (strcmp(host->leases[i].container, name) == 0)
-			question->matches[question->n++] = (struct conntrack_match){
-				.protocol = IPPROTO_TCP, .container = host->leases[i].addr};
+	for (size_t i = 0; i < host->n_leases; i++) {
+		const struct host_lease *lease = &host->leases[i];
+		const struct cidr *addresses[] = {&lease->addr, &lease->addr6};
+
+		for (size_t j = 0; j < ARRAY_SIZE(addresses); j++)
+			if (strcmp(lease->container, name) == 0 && addresses[j]->len)
+				question->matches[question->n++] = (struct conntrack_match){
+					.protocol = IPPROTO_TCP, .container = *addresses[j]};
+	}
 	return question;
 }
 

@@ -26,6 +26,15 @@ static const char *extra_host_address(const struct key_value *entry,
 	return record->n_addresses ? record->addresses[0].gateway : "127.0.0.1";
 }
 
+static void host_line(const struct service *service, const char *address, const char *hostname,
+		      struct strbuf *out)
+{
+	strbuf_printf(out, "%s\t", address);
+	if (service->domainname)
+		strbuf_printf(out, "%s.%s ", hostname, service->domainname);
+	strbuf_printf(out, "%s\n", hostname);
+}
+
 static void hosts_text(const struct service *service, const struct container_record *record,
 		       struct strbuf *out)
 {
@@ -36,10 +45,9 @@ static void hosts_text(const struct service *service, const struct container_rec
 			 "fe00::\tip6-localnet\nff00::\tip6-mcastprefix\n"
 			 "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
 	for (size_t i = 0; i < record->n_addresses; i++) {
-		strbuf_printf(out, "%s\t", record->addresses[i].address);
-		if (service->domainname)
-			strbuf_printf(out, "%s.%s ", hostname, service->domainname);
-		strbuf_printf(out, "%s\n", hostname);
+		host_line(service, record->addresses[i].address, hostname, out);
+		if (record->addresses[i].address6[0])
+			host_line(service, record->addresses[i].address6, hostname, out);
 	}
 	for (size_t i = 0; i < service->extra_hosts.n; i++)
 		if (service->extra_hosts.items[i].value)
@@ -76,12 +84,12 @@ static void resolv_text(struct host *host, const struct service *service,
 			const struct container_record *record, struct strbuf *out)
 {
 	CLEANUP_FREE char *of_host = NULL;
-	size_t at = host_asks_in(host, record);
+	struct host_network *network;
+	const struct record_address *way = host_way_out(host, record, &network);
 	bool ours = record->n_addresses > 0 && !asks_itself(service);
 
 	if (ours)
-		strbuf_printf(out, "nameserver %s\n",
-			      record->addresses[at == SIZE_MAX ? 0 : at].gateway);
+		strbuf_printf(out, "nameserver %s\n", (way ? way : record->addresses)->gateway);
 	for (size_t i = 0; !ours && i < service->dns.n; i++)
 		strbuf_printf(out, "nameserver %s\n", service->dns.items[i]);
 	if (!ours && service->dns.n == 0 &&

@@ -8,6 +8,7 @@
 #include "net/firewall.h"
 #include "net/port.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,11 +45,25 @@ static void prepared_free(struct prepared *prepared)
 	free(prepared);
 }
 
+/* NETWORK as a network of the family of its GATEWAY. */
+static void add_network(struct prepared *prepared, const struct host_network *network, size_t at,
+			const struct cidr *gateway)
+{
+	if (!gateway->len)
+		return;
+	prepared->networks[prepared->rules.n_networks++] =
+		(struct firewall_network){.name = prepared->network_names[at],
+					  .bridge = prepared->bridges[at],
+					  .subnet = cidr_subnet(gateway),
+					  .internal = network->record.internal,
+					  .isolated = network->record.isolated};
+}
+
 static void prepare_networks(struct host *host, struct prepared *prepared)
 {
 	size_t n = host->n_networks;
 
-	prepared->networks = array(n, sizeof(*prepared->networks));
+	prepared->networks = array(2 * n, sizeof(*prepared->networks));
 	prepared->network_names = array(n, sizeof(*prepared->network_names));
 	prepared->bridges = array(n, sizeof(*prepared->bridges));
 	for (size_t i = 0; i < n; i++) {
@@ -57,57 +72,51 @@ static void prepare_networks(struct host *host, struct prepared *prepared)
 		memcpy(prepared->network_names[i], network->record.key,
 		       sizeof(prepared->network_names[i]));
 		memcpy(prepared->bridges[i], network->bridge, IFNAMSIZ);
-		prepared->networks[i] =
-			(struct firewall_network){.name = prepared->network_names[i],
-						  .bridge = prepared->bridges[i],
-						  .subnet = cidr_subnet(&network->gateway),
-						  .internal = network->record.internal,
-						  .isolated = network->record.isolated};
+		add_network(prepared, network, i, &network->gateway);
+		add_network(prepared, network, i, &network->gateway6);
 	}
 	prepared->rules.networks = prepared->networks;
-	prepared->rules.n_networks = n;
 }
 
-/* The address of a container that a published port leads to: its first one outside reaches. */
-static const struct record_address *
-port_address(struct host *host, const struct container_record *record, size_t *ret_network)
+/* PORT leads to ADDRESS, of FAMILY, of a container in the network number NETWORK. */
+static void add_port(struct prepared *prepared, const char *service, size_t network,
+		     const struct record_port *port, uint8_t family, const char *address)
 {
-	for (size_t i = 0; i < record->n_addresses; i++) {
-		const struct host_network *network =
-			host_network(host, record->addresses[i].network);
+	size_t at = prepared->rules.n_ports;
+	struct firewall_port *ret = &prepared->ports[at];
 
-		if (network && !network->record.internal) {
-			*ret_network = (size_t)(network - host->networks);
-			return &record->addresses[i];
-		}
-	}
-	return NULL;
+	if (!host_port_address(port->host_ip, family, &ret->host_addr) ||
+	    cidr_parse_address(address, &ret->addr, NULL) < 0)
+		return;
+	snprintf(prepared->services[at], sizeof(prepared->services[at]), "%s", service);
+	ret->service = prepared->services[at];
+	ret->bridge = prepared->bridges[network];
+	ret->protocol = port_protocol(port->protocol);
+	ret->host_port = port->published;
+	ret->port = port->target;
+	ret->count = port->count;
+	prepared->rules.n_ports++;
 }
 
 static void prepare_ports(struct host *host, const struct publication *ports, size_t n,
 			  struct prepared *prepared)
 {
-	prepared->ports = array(n, sizeof(*prepared->ports));
-	prepared->services = array(n, sizeof(*prepared->services));
+	prepared->ports = array(2 * n, sizeof(*prepared->ports));
+	prepared->services = array(2 * n, sizeof(*prepared->services));
 	for (size_t i = 0; i < n; i++) {
-		size_t network = 0, at = prepared->rules.n_ports;
+		const char *service = ports[i].record->service;
+		struct host_network *network;
 		const struct record_address *address =
-			port_address(host, ports[i].record, &network);
-		struct firewall_port *port = &prepared->ports[at];
+			host_way_out(host, ports[i].record, &network);
+		size_t number;
 
-		if (!address || addr_parse(address->address, &port->addr, NULL) < 0)
+		if (!address)
 			continue;
-		memcpy(prepared->services[at], ports[i].record->service,
-		       sizeof(prepared->services[at]));
-		port->service = prepared->services[at];
-		port->bridge = prepared->bridges[network];
-		port->protocol = port_protocol(ports[i].port->protocol);
-		if (addr_parse(ports[i].port->host_ip, &port->host_addr, NULL) < 0)
-			port->host_addr.s_addr = INADDR_ANY;
-		port->host_port = ports[i].port->published;
-		port->port = ports[i].port->target;
-		port->count = ports[i].port->count;
-		prepared->rules.n_ports++;
+		number = (size_t)(network - host->networks);
+		add_port(prepared, service, number, ports[i].port, AF_INET, address->address);
+		if (address->address6[0])
+			add_port(prepared, service, number, ports[i].port, AF_INET6,
+				 address->address6);
 	}
 	prepared->rules.ports = prepared->ports;
 }
@@ -125,6 +134,7 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 		prepared->stale = TAKE_PTR(host->stale);
 		prepared->n_stale = host->n_stale;
 		host->n_stale = 0;
+		host_relay_sync(host, ports, teardown ? 0 : n);
 	}
 	if (!teardown) {
 		prepare_networks(host, prepared);

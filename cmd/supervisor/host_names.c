@@ -20,7 +20,7 @@
 
 #define HOST_FLAG "host-names" /* in <run>/<project>: the host is answered */
 
-/* The lease of CONTAINER in the network whose server it asks, see host_asks_in(). */
+/* The lease of CONTAINER in the network whose server it asks: host_way_out(), else its first. */
 static const struct host_lease *asking_lease(struct host *host, const char *container)
 {
 	const struct host_lease *first = NULL;
@@ -37,6 +37,17 @@ static const struct host_lease *asking_lease(struct host *host, const char *cont
 		first = first ? first : lease;
 	}
 	return first;
+}
+
+/* TEXT, of either family, as DNS takes it. */
+static bool address_of(const char *text, struct in6_addr *ret)
+{
+	struct cidr address;
+
+	if (cidr_parse_address(text, &address, NULL) < 0)
+		return false;
+	*ret = cidr_is_v6(&address) ? address.addr6 : dns_mapped(address.addr);
+	return true;
 }
 
 /* Room for what network_records() makes of N entries. */
@@ -58,8 +69,7 @@ static size_t network_records(struct host *host, const char *network,
 		struct dns_record record = {.name = entries[i].name};
 
 		/* A host name of the file may be one that DNS cannot carry. */
-		if (!dns_is_name(entries[i].name) ||
-		    addr_parse(entries[i].address, &record.addr, NULL) < 0)
+		if (!dns_is_name(entries[i].name) || !address_of(entries[i].address, &record.addr))
 			continue;
 		if (strcmp(entries[i].network, network) == 0) {
 			ret[n_records++] = record;
@@ -73,7 +83,7 @@ static size_t network_records(struct host *host, const char *network,
 			asking = asking_lease(host, lease->container);
 			if (strcmp(asking->network, network) != 0)
 				continue;
-			record.client = asking->addr;
+			record.client = asking->addr.addr;
 			ret[n_records++] = record;
 		}
 	}
@@ -157,8 +167,7 @@ static size_t host_records(const struct host *host, const struct host_network *n
 
 		record.name = arena_printf(arena, "%s.%s." DNS_HOST_DOMAIN, names->entries[i].name,
 					   host->project);
-		if (dns_is_name(record.name) &&
-		    addr_parse(names->entries[i].address, &record.addr, NULL) == 0)
+		if (dns_is_name(record.name) && address_of(names->entries[i].address, &record.addr))
 			ret[n++] = record;
 	}
 	return n;
@@ -188,7 +197,7 @@ bool host_names_where(void *ctx, struct name_server *ret)
 
 	if (!host_is_answered(host) || !network)
 		return false;
-	addr_format(network->gateway.addr, ret->address);
+	cidr_format_address(&network->gateway, ret->address);
 	snprintf(ret->link, sizeof(ret->link), "%s", network->bridge);
 	snprintf(ret->domain, sizeof(ret->domain), "%s." DNS_HOST_DOMAIN, host->project);
 	return true;

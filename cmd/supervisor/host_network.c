@@ -9,6 +9,7 @@
 #include "net/dns.h"
 #include "net/endpoint.h"
 #include "net/endpoint_check.h"
+#include "net/firewall.h"
 #include "net/ipam.h"
 #include "net/netlink.h"
 
@@ -68,7 +69,8 @@ struct bridge host_bridge(const struct host *host, const struct host_network *ne
 	return (struct bridge){.project = host->project,
 			       .project_id = host->id,
 			       .network = network->record.name,
-			       .gateway = network->gateway};
+			       .gateway = network->gateway,
+			       .gateway6 = network->gateway6};
 }
 
 /* The bridge as the record says; made, or put right where it is there. */
@@ -104,6 +106,8 @@ int host_networks_load(struct host *host, struct err *err)
 		struct err inner = ERR_INIT;
 
 		r = cidr_parse(records[i].gateway, &network->gateway, err);
+		if (r == 0 && records[i].gateway6[0])
+			r = cidr_parse(records[i].gateway6, &network->gateway6, err);
 		/* A bridge that somebody removed comes back; the next `up` mends what hung on it.
 		 */
 		if (r == 0 && make_bridge(host, network, &inner) < 0)
@@ -128,35 +132,85 @@ static const char *driver_option(const struct network *network, const char *key)
 	return value ? value : "";
 }
 
-/* The subnet that the file asks for, or a free one out of the pool. */
-static int choose_gateway(struct host *host, const struct network *network, struct cidr *ret,
-			  struct err *err)
+/* The subnet that the file asks for. */
+static int given_subnet(const struct ipam_subnet *ipam, const struct cidr_list *taken,
+			struct cidr *ret, struct err *err)
 {
-	CLEANUP(cidr_list_release) struct cidr_list pool = CIDR_LIST_INIT, taken = CIDR_LIST_INIT;
-	struct cidr subnet;
-	int r;
+	int r = cidr_parse(ipam->subnet, ret, err);
 
-	r = ipam_taken(host->nl, &taken, err);
+	for (size_t i = 0; r == 0 && i < taken->n; i++)
+		if (cidr_overlaps(ret, &taken->items[i]))
+			r = err_set(err, EADDRINUSE,
+				    "subnet %s overlaps a network that this host has already; "
+				    "choose another one",
+				    ipam->subnet);
+	return r;
+}
+
+/* A free one out of the pool. */
+static int pool_subnet(struct host *host, const struct network *network,
+		       const struct cidr_list *taken, struct cidr *ret, struct err *err)
+{
+	CLEANUP(cidr_list_release) struct cidr_list pool = CIDR_LIST_INIT;
+	int r = ipam_pool(getenv("STACK_POOL"), &pool, err);
+
+	return r < 0 ? r : ipam_choose_subnet(&pool, taken, host->id, network->name, ret, err);
+}
+
+static int gateway_of(const struct ipam_subnet *ipam, const struct cidr *subnet, struct cidr *ret,
+		      struct err *err)
+{
+	int r = 0;
+
+	*ret = ipam_gateway(subnet);
+	if (ipam->gateway)
+		r = cidr_parse_address(ipam->gateway, ret, err);
+	ret->len = subnet->len;
+	return r;
+}
+
+/* The host's own addresses in NETWORK, and with them the subnets. */
+static int choose_gateways(struct host *host, const struct network *network, struct cidr *ret,
+			   struct cidr *ret6, struct err *err)
+{
+	CLEANUP(cidr_list_release) struct cidr_list taken = CIDR_LIST_INIT;
+	struct cidr subnet;
+	int r = ipam_taken(host->nl, &taken, err);
+
 	if (r < 0)
 		return r;
-	if (network->subnet) {
-		r = cidr_parse(network->subnet, &subnet, err);
-		for (size_t i = 0; r == 0 && i < taken.n; i++)
-			if (cidr_overlaps(&subnet, &taken.items[i]))
-				r = err_set(err, EADDRINUSE,
-					    "subnet %s overlaps a network that this host has "
-					    "already; choose another one",
-					    network->subnet);
-	} else {
-		r = ipam_pool(getenv("STACK_POOL"), &pool, err);
-		if (r == 0)
-			r = ipam_choose_subnet(&pool, &taken, host->id, network->name, &subnet,
-					       err);
-	}
-	if (r < 0)
+	r = network->ipv4.subnet ? given_subnet(&network->ipv4, &taken, &subnet, err)
+				 : pool_subnet(host, network, &taken, &subnet, err);
+	if (r == 0)
+		r = gateway_of(&network->ipv4, &subnet, ret, err);
+	*ret6 = (struct cidr){.len = 0};
+	if (r < 0 || !network->enable_ipv6)
 		return r;
-	*ret = ipam_gateway(&subnet);
-	return network->gateway ? addr_parse(network->gateway, &ret->addr, err) : 0;
+	r = network->ipv6.subnet
+		    ? given_subnet(&network->ipv6, &taken, &subnet, err)
+		    : ipam_choose_subnet6(&taken, host->id, network->name, &subnet, err);
+	return r < 0 ? r : gateway_of(&network->ipv6, &subnet, ret6, err);
+}
+
+/* What the records of its containers' addresses have to keep to. */
+static void record_ipam(const struct network *network, const struct cidr *gateway,
+			const struct cidr *gateway6, struct network_record *record)
+{
+	const struct ipam_subnet *subnets[] = {&network->ipv4, &network->ipv6};
+	bool six = gateway6->len;
+
+	cidr_format(gateway, record->gateway);
+	if (six)
+		cidr_format(gateway6, record->gateway6);
+	if (network->ipv4.ip_range)
+		snprintf(record->range, sizeof(record->range), "%s", network->ipv4.ip_range);
+	if (six && network->ipv6.ip_range)
+		snprintf(record->range6, sizeof(record->range6), "%s", network->ipv6.ip_range);
+	for (size_t i = 0; i < ARRAY_SIZE(subnets); i++)
+		for (size_t j = 0; j < subnets[i]->aux.n && record->n_reserved < NETWORK_AUX_MAX;
+		     j++)
+			snprintf(record->reserved[record->n_reserved++],
+				 sizeof(record->reserved[0]), "%s", subnets[i]->aux.items[j].value);
 }
 
 static int new_network(struct host *host, const struct network *network, struct err *err)
@@ -168,18 +222,20 @@ static int new_network(struct host *host, const struct network *network, struct 
 				   "false") == 0,
 	};
 	struct host_network *made;
-	struct cidr gateway;
+	struct cidr gateway, gateway6;
 	int r;
 
 	snprintf(record.key, sizeof(record.key), "%s", network->key);
 	snprintf(record.name, sizeof(record.name), "%s", network->name);
 	network_hash(network, record.hash);
+	if (network->enable_ipv6 && firewall_supports(AF_INET6, err) < 0)
+		return err_wrap(err, "'enable_ipv6: true'");
 	r = ipam_lock(host->paths, &lock, err);
 	if (r == 0)
-		r = choose_gateway(host, network, &gateway, err);
+		r = choose_gateways(host, network, &gateway, &gateway6, err);
 	if (r < 0)
 		return r;
-	cidr_format(&gateway, record.gateway);
+	record_ipam(network, &gateway, &gateway6, &record);
 	bridge_name(host->id, record.name, record.bridge);
 	/* Recorded first: whatever is made from here on is found again. */
 	r = network_record_save(host->run_fd, &record, err);
@@ -187,6 +243,7 @@ static int new_network(struct host *host, const struct network *network, struct 
 		return r;
 	made = add_network(host, &record);
 	made->gateway = gateway;
+	made->gateway6 = gateway6;
 	r = make_bridge(host, made, err);
 	/* What cannot be taken back now is removed by the next `down`, by its record. */
 	if (r < 0 && bridge_remove(host->nl, host->id, made->bridge, NULL) == 0) {

@@ -19,11 +19,18 @@ struct claim {
 	size_t n;
 };
 
+static void let_go(const struct host_port *port)
+{
+	if (port->fd >= 0)
+		close(port->fd);
+	if (port->fd6 >= 0)
+		close(port->fd6);
+}
+
 static void claim_release(struct claim *claim)
 {
 	for (size_t i = 0; i < claim->n; i++)
-		if (claim->items[i].fd >= 0)
-			close(claim->items[i].fd);
+		let_go(&claim->items[i]);
 	free(claim->items);
 }
 
@@ -32,7 +39,7 @@ static struct host_port *held(struct host *host, const struct host_port *port)
 	for (size_t i = 0; i < host->n_ports; i++) {
 		struct host_port *h = &host->ports[i];
 
-		if (h->fd >= 0 && h->port == port->port && strcmp(h->service, port->service) == 0 &&
+		if (h->port == port->port && strcmp(h->service, port->service) == 0 &&
 		    strcmp(h->protocol, port->protocol) == 0 &&
 		    strcmp(h->host_ip, port->host_ip) == 0)
 			return h;
@@ -40,31 +47,79 @@ static struct host_port *held(struct host *host, const struct host_port *port)
 	return NULL;
 }
 
-/* One host port: the socket that the service holds already, or a new one. */
+bool host_port_address(const char *host_ip, uint8_t family, struct cidr *ret_addr)
+{
+	static const struct in6_addr zero;
+	struct cidr addr = {.family = family};
+
+	if (host_ip[0] && (cidr_parse_address(host_ip, &addr, NULL) < 0 || addr.family != family))
+		return false;
+	if (memcmp(&addr.addr, &zero, cidr_bytes(&addr)) == 0)
+		addr.len = 0;
+	*ret_addr = addr;
+	return true;
+}
+
+/* The part of PORT that is of FAMILY into RET_FD; it stays -1 where there is none. */
+static int reserve(struct host_port *port, uint8_t family, int *ret_fd, struct err *err)
+{
+	struct cidr addr;
+	int r;
+
+	if (!host_port_address(port->host_ip, family, &addr))
+		return 0;
+	r = port_reserve(port_protocol(port->protocol), &addr, port->port, ret_fd, &port->port,
+			 err);
+	/* Who names no address wants those that there are. */
+	return r == -EAFNOSUPPORT && !port->host_ip[0] ? 0 : r;
+}
+
+/* Any number that is free in both families will do: how often another one is drawn. */
+#define EPHEMERAL_TRIES 16
+
+static int reserve_both(struct host_port *port, struct err *err)
+{
+	uint16_t wanted = port->port;
+	int r = -EADDRINUSE;
+
+	for (int i = 0; r == -EADDRINUSE && i < (wanted ? 1 : EPHEMERAL_TRIES); i++) {
+		port->port = wanted;
+		r = reserve(port, AF_INET, &port->fd, err);
+		if (r == 0)
+			r = reserve(port, AF_INET6, &port->fd6, err);
+		if (r < 0 && port->fd >= 0)
+			close(TAKE_FD(port->fd));
+	}
+	return r;
+}
+
+/* Shared with the other replicas, and with ourselves until the claim is complete. */
+static int share(const struct host_port *there, struct host_port *port, struct err *err)
+{
+	if (there->fd >= 0)
+		port->fd = fcntl(there->fd, F_DUPFD_CLOEXEC, 3);
+	if (there->fd6 >= 0)
+		port->fd6 = fcntl(there->fd6, F_DUPFD_CLOEXEC, 3);
+	if ((there->fd >= 0 && port->fd < 0) || (there->fd6 >= 0 && port->fd6 < 0)) {
+		err_sys(err, errno, "keep port %u", port->port);
+		let_go(port);
+		return -EMFILE;
+	}
+	return 0;
+}
+
+/* One host port: the sockets that the service holds already, or new ones. */
 static int claim_port(struct host *host, struct claim *claim, struct host_port *port,
 		      struct err *err)
 {
-	struct in_addr addr = {.s_addr = INADDR_ANY};
 	struct host_port *grown = realloc(claim->items, (claim->n + 1) * sizeof(*claim->items));
 	struct host_port *there = port->port ? held(host, port) : NULL;
-	int r = 0;
+	int r;
 
 	if (!grown)
 		return err_nomem(err);
 	claim->items = grown;
-	if (there) {
-		/* Shared with the other replicas, and with ourselves until the claim is
-		 * complete. */
-		port->fd = fcntl(there->fd, F_DUPFD_CLOEXEC, 3);
-		if (port->fd < 0)
-			return err_sys(err, errno, "keep port %u", port->port);
-	} else {
-		if (port->host_ip[0])
-			r = addr_parse(port->host_ip, &addr, err);
-		if (r == 0)
-			r = port_reserve(port_protocol(port->protocol), addr, port->port, &port->fd,
-					 &port->port, err);
-	}
+	r = there ? share(there, port, err) : reserve_both(port, err);
 	if (r == 0)
 		claim->items[claim->n++] = *port;
 	return r;
@@ -92,7 +147,8 @@ static int claim_range(struct host *host, struct claim *claim, const struct port
 	snprintf(ret->protocol, sizeof(ret->protocol), "%s", port->protocol);
 	snprintf(ret->host_ip, sizeof(ret->host_ip), "%s", host_ip);
 	for (uint16_t i = 0; r == 0 && i < port->count; i++) {
-		struct host_port one = {.port = first ? (uint16_t)(first + i) : 0, .fd = -1};
+		struct host_port one = {
+			.port = first ? (uint16_t)(first + i) : 0, .fd = -1, .fd6 = -1};
 
 		snprintf(one.container, sizeof(one.container), "%s", record->name);
 		snprintf(one.service, sizeof(one.service), "%s", record->service);
@@ -156,27 +212,37 @@ int host_ports_reserve(void *ctx, const struct service *service, struct containe
 	return 0;
 }
 
+static void forget_flow(struct host *host, const struct host_port *port, const struct cidr *addr)
+{
+	struct conntrack_match *grown =
+		realloc(host->stale, (host->n_stale + 1) * sizeof(*host->stale));
+
+	if (!grown)
+		abort();
+	host->stale = grown;
+	host->stale[host->n_stale++] =
+		(struct conntrack_match){.protocol = port_protocol(port->protocol),
+					 .host_port = port->port,
+					 .count = 1,
+					 .container = *addr};
+}
+
 /*
  * A UDP client that goes on sending would reach the old container for ever:
  * its flow is to be forgotten, once the rules do not lead there any more.
  */
 static void forget_flows(struct host *host, const struct host_port *port)
 {
-	struct conntrack_match *grown, match = {.protocol = port_protocol(port->protocol),
-						.host_port = port->port,
-						.count = 1};
-
 	if (strcmp(port->protocol, "udp") != 0)
 		return;
 	for (size_t i = 0; i < host->n_leases; i++) {
-		if (strcmp(host->leases[i].container, port->container) != 0)
+		const struct host_lease *lease = &host->leases[i];
+
+		if (strcmp(lease->container, port->container) != 0)
 			continue;
-		match.container = host->leases[i].addr;
-		grown = realloc(host->stale, (host->n_stale + 1) * sizeof(*grown));
-		if (!grown)
-			abort();
-		host->stale = grown;
-		host->stale[host->n_stale++] = match;
+		forget_flow(host, port, &lease->addr);
+		if (lease->addr6.len)
+			forget_flow(host, port, &lease->addr6);
 	}
 }
 
@@ -188,7 +254,7 @@ void host_ports_free(void *ctx, const char *name)
 	for (size_t i = 0; i < host->n_ports; i++) {
 		if (strcmp(host->ports[i].container, name) == 0) {
 			forget_flows(host, &host->ports[i]);
-			close(host->ports[i].fd);
+			let_go(&host->ports[i]);
 		} else {
 			host->ports[n++] = host->ports[i];
 		}
@@ -199,7 +265,7 @@ void host_ports_free(void *ctx, const char *name)
 void host_ports_release(struct host *host)
 {
 	for (size_t i = 0; i < host->n_ports; i++)
-		close(host->ports[i].fd);
+		let_go(&host->ports[i]);
 	free(host->ports);
 	free(host->stale);
 	host->ports = NULL;

@@ -4,7 +4,9 @@
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/fd.h"
 #include "core/container/shim.h"
+#include "core/container/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +25,7 @@
 struct child_fds {
 	int output; /* standard output and error */
 	int report; /* becomes SHIM_REPORT_FD */
+	int start;  /* becomes SHIM_START_FD */
 };
 
 /* In the child, which shares our memory until it executes: system calls only. */
@@ -31,13 +35,15 @@ static void child_exec(const char *program, char *const argv[], const struct chi
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int output = fds->output >= 0 ? fds->output : null;
 
-	/* dup2() onto itself would leave CLOEXEC set; all of ours are above SHIM_REPORT_FD. */
+	/* dup2() onto itself would leave CLOEXEC set; all of ours are above SHIM_START_FD. */
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		_exit(125);
 	if (fds->output >= 0 &&
 	    (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0))
 		_exit(125);
 	if (fds->report >= 0 && dup3(fds->report, SHIM_REPORT_FD, 0) < 0)
+		_exit(125);
+	if (fds->start >= 0 && dup3(fds->start, SHIM_START_FD, 0) < 0)
 		_exit(125);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -97,22 +103,50 @@ static int make_pipe(int *ret_read, int *ret_write, struct err *err)
 	return 0;
 }
 
+static int open_dir(struct host *host, const char *name, int *ret_fd, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "containers/%s", name);
+
+	if (r < 0)
+		return r;
+	*ret_fd = openat(host->run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, errno, "open '%s'", path) : 0;
+}
+
+/* The container's directory, locked: shim.h, SHIM_START_FD. */
+static int claim_start(struct host *host, const char *name, int *ret_fd, struct err *err)
+{
+	int dir = -1, r = open_dir(host, name, &dir, err);
+
+	if (r == 0)
+		*ret_fd = raise_fd(dir);
+	if (r == 0 && (*ret_fd < 0 || flock(*ret_fd, LOCK_EX | LOCK_NB) < 0))
+		r = errno == EWOULDBLOCK ? err_set(err, EBUSY, "it is being started already")
+					 : err_sys(err, errno, "lock its directory");
+	return r;
+}
+
 static int run_shim(struct host *host, const char *verb, const char *name,
 		    struct container_process *ret, struct err *err)
 {
 	CLEANUP_FD int read_end = -1;
 	CLEANUP_FD int write_end = -1;
+	CLEANUP_FD int start = -1;
 	char dir[PATH_MAX];
 	char *argv[] = {(char[]){"stack-shim"}, NULL, dir, NULL};
 	CLEANUP_FREE char *verb_copy = strdup(verb);
 	int r = host_container_dir(host, name, dir, sizeof(dir), err);
 
 	if (r == 0)
+		r = claim_start(host, name, &start, err);
+	if (r == 0)
 		r = make_pipe(&read_end, &write_end, err);
 	if (r < 0)
 		return r;
 	argv[1] = verb_copy;
-	r = spawn(host->shim, argv, &(struct child_fds){.output = -1, .report = write_end},
+	r = spawn(host->shim, argv,
+		  &(struct child_fds){.output = -1, .report = write_end, .start = start},
 		  &ret->shim_pidfd, err);
 	if (r == 0)
 		ret->report_fd = TAKE_FD(read_end);
@@ -131,17 +165,6 @@ int host_container_adopt(void *ctx, const char *name, struct container_process *
 	return run_shim(ctx, "adopt", name, ret, err);
 }
 
-static int open_dir(struct host *host, const char *name, int *ret_fd, struct err *err)
-{
-	char path[PATH_MAX];
-	int r = paths_join(path, sizeof(path), err, "containers/%s", name);
-
-	if (r < 0)
-		return r;
-	*ret_fd = openat(host->run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd < 0 ? err_sys(err, errno, "open '%s'", path) : 0;
-}
-
 int host_container_look(void *ctx, const char *name, struct container_view *ret, struct err *err)
 {
 	struct container_view view = CONTAINER_VIEW_INIT;
@@ -152,6 +175,8 @@ int host_container_look(void *ctx, const char *name, struct container_view *ret,
 
 	if (r < 0)
 		return r;
+	/* Before looking for the record: it is written before the lock goes. */
+	view.starting = flock(dir, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	r = state_read(dir, &view.state, &inner);
 	if (r < 0 && r != -ENOENT)
 		return err_set(err, -r, "%s", inner.msg);
@@ -168,13 +193,34 @@ int host_container_look(void *ctx, const char *name, struct container_view *ret,
 	return 0;
 }
 
+static char *read_proc(pid_t pid, const char *name)
+{
+	char path[64], *text = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return fd_read_file(AT_FDCWD, path, 65536, &text, NULL, NULL) < 0 ? NULL : text;
+}
+
+/*
+ * What cannot be found out is taken for heard.  In sigwait(3) the signals that
+ * are waited for are not shown as blocked.
+ */
+static bool is_lost(pid_t pid, int signo)
+{
+	CLEANUP_FREE char *status = read_proc(pid, "status");
+	CLEANUP_FREE char *call = read_proc(pid, "syscall");
+
+	return status && call && strtol(call, NULL, 10) != SYS_rt_sigtimedwait &&
+	       signal_is_lost(status, signo);
+}
+
 int host_container_signal(void *ctx, const char *name, int signo, struct err *err)
 {
 	struct container_state state;
 	CLEANUP_FD int dir = -1;
 	CLEANUP_FD int pidfd = -1;
 	CLEANUP_FD int shim = -1;
-	int r = open_dir(ctx, name, &dir, err);
+	int lost, r = open_dir(ctx, name, &dir, err);
 
 	if (r == 0)
 		r = state_read(dir, &state, err);
@@ -183,9 +229,10 @@ int host_container_signal(void *ctx, const char *name, int signo, struct err *er
 	state_open(&state, &pidfd, &shim);
 	if (pidfd < 0)
 		return err_set(err, ESRCH, "container '%s' has ended", name);
+	lost = is_lost(state.pid, signo);
 	if (pidfd_send_signal(pidfd, signo, NULL, 0) < 0)
 		return err_sys(err, errno, "signal container '%s'", name);
-	return 0;
+	return lost;
 }
 
 /*
@@ -199,7 +246,7 @@ int host_container_kill(void *ctx, const char *name, struct err *err)
 	struct err inner = ERR_INIT;
 	int r = host_container_signal(ctx, name, SIGKILL, &inner);
 
-	if (r == 0 || r == -ESRCH || r == -ENOENT)
+	if (r >= 0 || r == -ESRCH || r == -ENOENT)
 		return 0;
 	return err_set(err, -r, "%s", inner.msg);
 }
@@ -274,7 +321,8 @@ int host_probe_start(void *ctx, const char *name, const struct probe *probe, int
 	if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(err, errno, "read the output of a program");
 	r = spawn(host->shim, exec_words(probe, dir, arena).items,
-		  &(struct child_fds){.output = write_end, .report = -1}, ret_pidfd, err);
+		  &(struct child_fds){.output = write_end, .report = -1, .start = -1}, ret_pidfd,
+		  err);
 	if (r == 0)
 		*ret_output_fd = TAKE_FD(read_end);
 	return r;

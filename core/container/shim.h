@@ -38,4 +38,12 @@
  */
 #define SHIM_REPORT_FD 3
 
+/*
+ * Descriptor 4, of run and adopt, is DIR itself with an exclusive flock(2) that
+ * the starter took (absent: nobody asks).  The shim closes it when DIR/state
+ * tells of it, or when it gives up.  So while DIR is locked a shim is at it,
+ * although no record says so: a supervisor that comes meanwhile has to wait.
+ */
+#define SHIM_START_FD 4
+
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -81,4 +82,42 @@ void signal_name(int signo, char ret_name[SIGNAL_NAME_MAX])
 		snprintf(ret_name, SIGNAL_NAME_MAX, "SIGRTMIN+%d", signo - REALTIME_MIN);
 	else
 		snprintf(ret_name, SIGNAL_NAME_MAX, "signal %d", signo);
+}
+
+/* Where the value of KEY, which ends in a colon, stands; NULL: there is none. */
+static const char *value_of(const char *status, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = status; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) == 0)
+			return line + len;
+	}
+	return NULL;
+}
+
+static bool has_signal(const char *status, const char *key, int signo)
+{
+	const char *mask = value_of(status, key);
+
+	return mask && (strtoull(mask, NULL, 16) >> (signo - 1) & 1);
+}
+
+/* "NSpid:	4711	1": its numbers in the namespaces it is in, its own one last. */
+static bool is_first_of_its_namespace(const char *status)
+{
+	const char *numbers = value_of(status, "NSpid:");
+	size_t len = numbers ? strcspn(numbers, "\n") : 0;
+
+	return len > 2 && numbers[len - 1] == '1' && numbers[len - 2] == '\t' &&
+	       memchr(numbers + 1, '\t', len - 2);
+}
+
+bool signal_is_lost(const char *status, int signo)
+{
+	if (signo < 1 || signo > REALTIME_MAX || signo == SIGKILL || signo == SIGSTOP)
+		return false;
+	return is_first_of_its_namespace(status) && !has_signal(status, "SigCgt:", signo) &&
+	       !has_signal(status, "SigBlk:", signo) && !has_signal(status, "SigIgn:", signo);
 }

@@ -2,8 +2,10 @@
 #ifndef STACK_CORE_CONTAINER_SIGNALS_H
 #define STACK_CORE_CONTAINER_SIGNALS_H
 
+#include <stdbool.h>
+
 /*
- * Signals by name
+ * Signals by name, and whether they are heard
  *
  * SIGRTMIN is 34 here whatever the C library reserves (glibc 34, musl 35): it
  * is what the programs inside mean, and the supervisor and the musl shim have
@@ -19,5 +21,13 @@ int signal_parse(const char *text);
 
 /* "SIGTERM", "SIGRTMIN+3"; "signal 99" for what is none. */
 void signal_name(int signo, char ret_name[SIGNAL_NAME_MAX]);
+
+/*
+ * Is SIGNO lost on the process that STATUS, the text of its /proc/PID/status,
+ * is about?  The kernel drops what the first process of a pid namespace does not
+ * handle, where any other process would end (pid_namespaces(7)).  One that
+ * ignores it, or blocks it to ask for it later, has decided so itself.
+ */
+bool signal_is_lost(const char *status, int signo);
 
 #endif

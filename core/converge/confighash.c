@@ -29,15 +29,29 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
+static void add_map(struct strbuf *out, const struct map *map)
+{
+	for (size_t i = 0; i < map->n; i++)
+		strbuf_printf(out, "%s=%s\n", map->items[i].key, or_empty(map->items[i].value));
+}
+
+static void add_subnet(struct strbuf *out, const struct ipam_subnet *subnet)
+{
+	strbuf_printf(out, "%s\n%s\n%s\n", or_empty(subnet->subnet), or_empty(subnet->ip_range),
+		      or_empty(subnet->gateway));
+	add_map(out, &subnet->aux);
+}
+
 void network_hash(const struct network *network, char ret_hash[CONFIG_HASH_SIZE])
 {
 	CLEANUP(strbuf_release) struct strbuf options = STRBUF_INIT;
+	CLEANUP(strbuf_release) struct strbuf subnets = STRBUF_INIT;
 
-	for (size_t i = 0; i < network->driver_opts.n; i++)
-		strbuf_printf(&options, "%s=%s\n", network->driver_opts.items[i].key,
-			      or_empty(network->driver_opts.items[i].value));
-	hash_name(ret_hash, HASH_HEX_LEN, network->name, or_empty(network->driver),
-		  or_empty(network->subnet), or_empty(network->ip_range),
-		  or_empty(network->gateway), network->internal ? "internal" : "", options.text,
-		  NULL);
+	add_map(&options, &network->driver_opts);
+	add_subnet(&subnets, &network->ipv4);
+	if (network->enable_ipv6)
+		add_subnet(&subnets, &network->ipv6);
+	hash_name(ret_hash, HASH_HEX_LEN, network->name, or_empty(network->driver), subnets.text,
+		  network->enable_ipv6 ? "ipv6" : "", network->internal ? "internal" : "",
+		  options.text, NULL);
 }

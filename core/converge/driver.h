@@ -55,6 +55,7 @@ struct container_process {
 struct container_view {
 	bool running;	/* its PID 1 lives; shim_pidfd may be -1 all the same: adopt it */
 	int shim_pidfd; /* -1: no shim */
+	bool starting;	/* a shim is at it that has yet to say so in the records: look again */
 	bool has_state; /* `state` is valid: it was started at least once */
 	bool has_exit;	/* `exit` is valid: its end is known */
 	struct container_state state;
@@ -165,7 +166,10 @@ struct driver_ops {
 			       struct err *err);
 	int (*container_look)(void *ctx, const char *name, struct container_view *ret,
 			      struct err *err);
-	/* To PID 1 of the container.  -ESRCH: it has ended. */
+	/*
+	 * To PID 1 of the container.  1: it was sent, but is lost, since the program does
+	 * not handle it.  -ESRCH: it has ended.
+	 */
 	int (*container_signal)(void *ctx, const char *name, int signo, struct err *err);
 	/* SIGKILL to every process of it.  Nothing runs: success. */
 	int (*container_kill)(void *ctx, const char *name, struct err *err);

@@ -4,19 +4,27 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+static json_t *address_to_json(const struct record_address *a)
+{
+	json_t *json =
+		json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "network", a->network, "address",
+			  a->address, "prefix", a->prefix, "gateway", a->gateway, "mac", a->mac,
+			  "interface", a->interface, "host_link", a->host_link);
+
+	if (a->address6[0]) {
+		json_object_set_new(json, "address6", json_string(a->address6));
+		json_object_set_new(json, "prefix6", json_integer(a->prefix6));
+		json_object_set_new(json, "gateway6", json_string(a->gateway6));
+	}
+	return json;
+}
+
 json_t *record_addresses_to_json(const struct container_record *record)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < record->n_addresses; i++) {
-		const struct record_address *a = &record->addresses[i];
-
-		json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
-						       "network", a->network, "address", a->address,
-						       "prefix", a->prefix, "gateway", a->gateway,
-						       "mac", a->mac, "interface", a->interface,
-						       "host_link", a->host_link));
-	}
+	for (size_t i = 0; i < record->n_addresses; i++)
+		json_array_append_new(array, address_to_json(&record->addresses[i]));
 	return array;
 }
 

@@ -23,6 +23,9 @@ struct record_address {
 	char address[16]; /* "10.192.3.7" */
 	uint8_t prefix;
 	char gateway[16];
+	char address6[46]; /* "fd00:1:2:3::7"; "": the network has no IPv6 */
+	uint8_t prefix6;
+	char gateway6[46];
 	char mac[18];
 	char interface[16]; /* in the container */
 	char host_link[16]; /* the other end, on the host */

@@ -6,19 +6,17 @@
 #include "core/model/project.h"
 #include "core/model/report.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A published range and whose it is. */
+/* A published range and whose it is, for one family: without an address it is there twice. */
 struct claim {
 	const struct port *port;
 	const struct service *service;
+	int family;
+	char address[INET6_ADDRSTRLEN]; /* "" is every address of the family */
 };
-
-static const char *address(const struct port *port)
-{
-	return port->host_ip && strcmp(port->host_ip, "0.0.0.0") ? port->host_ip : "";
-}
 
 static unsigned int last(const struct port *port)
 {
@@ -27,13 +25,31 @@ static unsigned int last(const struct port *port)
 
 static int claim_compare(const void *pa, const void *pb)
 {
-	const struct port *a = ((const struct claim *)pa)->port;
-	const struct port *b = ((const struct claim *)pb)->port;
-	int r = strcmp(a->protocol, b->protocol);
+	const struct claim *a = pa, *b = pb;
+	int r = strcmp(a->port->protocol, b->port->protocol);
 
 	if (r == 0)
-		r = strcmp(address(a), address(b));
-	return r ? r : (int)a->published - (int)b->published;
+		r = a->family - b->family;
+	if (r == 0)
+		r = strcmp(a->address, b->address);
+	return r ? r : (int)a->port->published - (int)b->port->published;
+}
+
+/* What PORT takes of FAMILY; false: nothing. */
+static bool claim_of(const struct port *port, const struct service *service, int family,
+		     struct claim *ret)
+{
+	static const char zero[sizeof(struct in6_addr)];
+	struct in6_addr address = {.s6_addr = {0}};
+
+	*ret = (struct claim){.port = port, .service = service, .family = family};
+	if (!port->host_ip)
+		return true;
+	if (inet_pton(family, port->host_ip, &address) != 1)
+		return false;
+	if (memcmp(&address, zero, sizeof(zero)) != 0)
+		inet_ntop(family, &address, ret->address, sizeof(ret->address));
+	return true;
 }
 
 static void complain(struct reporter *reporter, const struct claim *first,
@@ -52,7 +68,7 @@ static void complain(struct reporter *reporter, const struct claim *first,
 	       position_text(first->port->pos, place));
 }
 
-/* Those on every address are first of each protocol; one of them that holds a port of CLAIM. */
+/* Those on every address are first of each protocol and family; one that holds a port of CLAIM. */
 static const struct claim *find_wildcard(const struct claim *claims, size_t n,
 					 const struct claim *claim)
 {
@@ -70,28 +86,47 @@ static const struct claim *find_wildcard(const struct claim *claims, size_t n,
 	return NULL;
 }
 
+static bool same_kind(const struct claim *a, const struct claim *b)
+{
+	return strcmp(a->port->protocol, b->port->protocol) == 0 && a->family == b->family;
+}
+
 static void check_sorted(const struct claim *claims, size_t n, struct reporter *reporter)
 {
 	size_t wild = 0, n_wild = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct claim *claim = &claims[i], *other = NULL;
-		const struct port *port = claim->port;
 
-		if (i == 0 || strcmp(claims[i - 1].port->protocol, port->protocol)) {
+		if (i == 0 || !same_kind(&claims[i - 1], claim)) {
 			wild = i;
 			n_wild = 0;
-		} else if (strcmp(address(claims[i - 1].port), address(port)) == 0 &&
-			   last(claims[i - 1].port) >= port->published) {
+		} else if (strcmp(claims[i - 1].address, claim->address) == 0 &&
+			   last(claims[i - 1].port) >= claim->port->published) {
 			other = &claims[i - 1];
 		}
-		if (*address(port) == '\0')
+		if (claim->address[0] == '\0')
 			n_wild++;
 		else if (!other)
 			other = find_wildcard(claims + wild, n_wild, claim);
-		if (other)
+		/* Two without any address have clashed in the other family already. */
+		if (other &&
+		    (claim->family == AF_INET || claim->port->host_ip || other->port->host_ip))
 			complain(reporter, other, claim);
 	}
+}
+
+static size_t add_claims(const struct service *service, struct claim *claims)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	size_t n = 0;
+
+	for (size_t i = 0; i < service->n_ports; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(families); j++)
+			if (service->ports[i].published > 0 &&
+			    claim_of(&service->ports[i], service, families[j], &claims[n]))
+				n++;
+	return n;
 }
 
 static void check_ports(const struct project *project, struct reporter *reporter)
@@ -101,15 +136,10 @@ static void check_ports(const struct project *project, struct reporter *reporter
 
 	for (size_t i = 0; i < project->n_services; i++)
 		n += project->services[i].n_ports;
-	claims = calloc(n + 1, sizeof(*claims));
+	claims = calloc(2 * n + 1, sizeof(*claims));
 	n = 0;
-	for (size_t i = 0; claims && i < project->n_services; i++) {
-		const struct service *service = &project->services[i];
-
-		for (size_t j = 0; j < service->n_ports; j++)
-			if (service->ports[j].published > 0)
-				claims[n++] = (struct claim){&service->ports[j], service};
-	}
+	for (size_t i = 0; claims && i < project->n_services; i++)
+		n += add_claims(&project->services[i], claims + n);
 	if (claims)
 		qsort(claims, n, sizeof(*claims), claim_compare);
 	check_sorted(claims, n, reporter);

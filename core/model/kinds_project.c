@@ -215,37 +215,77 @@ const struct kind kind_services = {decode_services, present_services, emit_servi
 const struct kind kind_collection = {decode_collection, present_collection, emit_collection,
 				     "a mapping of names"};
 
+/* Only the subnet says it, or else the other addresses. */
+static bool is_of_ipv6(const struct ipam_subnet *subnet)
+{
+	const char *texts[] = {subnet->subnet, subnet->gateway, subnet->ip_range};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i])
+			return strchr(texts[i], ':');
+	return subnet->aux.n > 0 && subnet->aux.items[0].value &&
+	       strchr(subnet->aux.items[0].value, ':');
+}
+
 static void decode_ipam_config(struct decoder *decoder, const struct attribute *attribute,
 			       const struct node *node, void *object)
 {
+	struct network *network = object;
+	bool seen[2] = {false};
+
 	if (node->kind != NODE_SEQUENCE) {
-		decode_mismatch(decoder, node, "a list with one mapping");
+		decode_mismatch(decoder, node, "a list of mappings");
 		return;
 	}
-	if (node->n > 1)
-		decode_error(decoder, node->items[1]->pos,
-			     "more than one subnet in a network is not there; use two networks");
-	if (node->n > 0)
-		schema_decode(decoder, attribute->schema, node->items[0], object);
+	for (size_t i = 0; i < node->n; i++) {
+		struct crumb crumb = {.up = decoder->at, .index = i};
+		struct ipam_subnet subnet = {.subnet = NULL};
+		bool six;
+
+		decoder->at = &crumb;
+		schema_decode(decoder, attribute->schema, node->items[i], &subnet);
+		six = is_of_ipv6(&subnet);
+		if (seen[six])
+			decode_error(decoder, node->items[i]->pos,
+				     "a network has one subnet of IPv4 and one of IPv6; use two "
+				     "networks for more");
+		seen[six] = true;
+		*(six ? &network->ipv6 : &network->ipv4) = subnet;
+		decoder->at = crumb.up;
+	}
 }
 
 static bool present_ipam_config(const struct attribute *attribute, const void *object)
 {
-	return schema_present(attribute->schema, object);
+	const struct network *network = object;
+
+	return schema_present(attribute->schema, &network->ipv4) ||
+	       schema_present(attribute->schema, &network->ipv6);
+}
+
+static void emit_subnet(struct writer *writer, const struct schema *schema,
+			const struct ipam_subnet *subnet)
+{
+	if (!schema_present(schema, subnet))
+		return;
+	writer_open_map(writer);
+	schema_emit(writer, schema, subnet);
+	writer_close(writer);
 }
 
 static void emit_ipam_config(struct writer *writer, const struct attribute *attribute,
 			     const void *object)
 {
+	const struct network *network = object;
+
 	writer_open_list(writer);
-	writer_open_map(writer);
-	schema_emit(writer, attribute->schema, object);
-	writer_close(writer);
+	emit_subnet(writer, attribute->schema, &network->ipv4);
+	emit_subnet(writer, attribute->schema, &network->ipv6);
 	writer_close(writer);
 }
 
 const struct kind kind_ipam_config = {decode_ipam_config, present_ipam_config, emit_ipam_config,
-				      "a list with one mapping"};
+				      "a list of mappings"};
 
 /* The field is the bool; {name: x} is the form of compose files before 3.4. */
 static void decode_external(struct decoder *decoder, const struct attribute *attribute,

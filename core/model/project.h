@@ -92,7 +92,8 @@ struct bandwidth {
 struct service_network {
 	const char *network; /* key in project->networks */
 	struct strings aliases;
-	const char *ipv4_address;   /* NULL: chosen */
+	const char *ipv4_address; /* NULL: chosen, as the next one */
+	const char *ipv6_address;
 	const char *mac_address;    /* NULL: derived */
 	const char *interface_name; /* NULL: eth0, eth1, … */
 	int priority;
@@ -362,6 +363,16 @@ struct service {
 	const struct kept *kept; /* for others; kept.h */
 };
 
+#define NETWORK_AUX_MAX 32 /* addresses that are kept free in a network */
+
+/* networks.<name>.ipam.config: one subnet */
+struct ipam_subnet {
+	const char *subnet;   /* "10.1.2.0/24"; NULL: chosen */
+	const char *ip_range; /* NULL: all of the subnet */
+	const char *gateway;  /* NULL: the first address */
+	struct map aux;	      /* name → address that nobody gets */
+};
+
 /* What the top level has by name.  The first two members are the same in all of them. */
 struct network {
 	const char *key; /* in the file */
@@ -371,9 +382,8 @@ struct network {
 	bool external;
 	bool internal;
 	bool attachable;
-	const char *subnet;   /* ipam.config[0].subnet, "10.1.2.0/24"; NULL: from the pool */
-	const char *ip_range; /* NULL: all of the subnet */
-	const char *gateway;  /* NULL: the first address */
+	bool enable_ipv6;
+	struct ipam_subnet ipv4, ipv6;
 	struct map driver_opts, labels;
 };
 

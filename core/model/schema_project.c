@@ -8,22 +8,24 @@
  */
 
 // clang-format off
-#define AT(field) offsetof(struct network, field)
+#define AT(field) offsetof(struct ipam_subnet, field)
 static const struct attribute ipam_config[] = {
 	{"subnet", &kind_string, AT(subnet), MERGE_REPLACE, APPLY_RECREATE,
-	 .doc = "its addresses, such as 10.1.2.0/24"},
+	 .doc = "its addresses, such as 10.1.2.0/24 or fd00:1:2:3::/64"},
 	{"ip_range", &kind_string, AT(ip_range), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "the part of them that containers get"},
 	{"gateway", &kind_string, AT(gateway), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "the host's own address in it"},
-	ATTRIBUTE_REFUSED("aux_addresses",
-			  "this is not there yet; keep addresses free with 'ip_range'"),
+	{"aux_addresses", &kind_map, AT(aux), MERGE_MAP, APPLY_RECREATE,
+	 .doc = "addresses that no container gets, each with a name"},
 };
+#undef AT
 static const struct schema schema_ipam_config = SCHEMA_OF(ipam_config);
 
+#define AT(field) offsetof(struct network, field)
 static const struct attribute ipam[] = {
 	{"config", &kind_ipam_config, 0, MERGE_REPLACE, APPLY_RECREATE,
-	 .schema = &schema_ipam_config, .doc = "one mapping in a list"},
+	 .schema = &schema_ipam_config, .doc = "its subnets, one of IPv4 and one of IPv6"},
 	{.key = "driver", .kind = &kind_refused, .accepts = "default",
 	 .sentence = "only the driver 'default' is there; remove it", .doc = "default"},
 	ATTRIBUTE_REFUSED("options", "the driver 'default' has no options; remove it"),
@@ -54,8 +56,8 @@ static const struct attribute network[] = {
 	{"labels", &kind_map, AT(labels), MERGE_MAP, APPLY_LIVE, .doc = "notes for other programs"},
 	{.key = "enable_ipv4", .kind = &kind_refused, .accepts = "true yes",
 	 .sentence = "networks have IPv4 addresses; remove it", .doc = "always"},
-	{.key = "enable_ipv6", .kind = &kind_refused, .accepts = "false no",
-	 .sentence = "networks have IPv4 addresses only yet; remove it", .doc = "not yet"},
+	{"enable_ipv6", &kind_bool, AT(enable_ipv6), MERGE_REPLACE, APPLY_RECREATE,
+	 .doc = "IPv6 addresses besides"},
 };
 #undef AT
 

@@ -12,6 +12,8 @@ const char *service_update_obstacle(const struct service *service)
 	for (size_t i = 0; i < service->n_networks; i++) {
 		if (service->networks[i].ipv4_address)
 			return "ipv4_address";
+		if (service->networks[i].ipv6_address)
+			return "ipv6_address";
 		if (service->networks[i].mac_address)
 			return "mac_address";
 	}

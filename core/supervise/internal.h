@@ -75,7 +75,8 @@ struct unit {
 	bool online;		     /* ports and names lead to it */
 	uint64_t publish_generation; /* waits for this commit before it is spawned; 0: no */
 	struct watch *report, *shim;
-	struct timer *timer; /* grace period or back-off */
+	struct timer *arrival; /* looks for a shim that another supervisor started; NULL: none */
+	struct timer *timer;   /* grace period or back-off */
 	struct health *health;
 	struct notify *notify;	 /* what it says of itself; NULL: its probe is another one */
 	struct hooks_run *hooks; /* those that are under way */

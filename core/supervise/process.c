@@ -170,23 +170,90 @@ static void on_shim_end(void *data)
 		process_ended(unit, view.has_exit ? &view.exit : &unknown);
 }
 
-/* It ran when the last supervisor saw it.  What happened since then happens now. */
-static void adopt_running(struct unit *unit, const struct container_view *view)
+#define ARRIVAL_INTERVAL_MS 10
+
+static void on_arrival(void *data);
+
+static void await_arrival(struct unit *unit)
+{
+	if (!unit->arrival)
+		unit->arrival = timer_new(unit->supervisor->loop, on_arrival, unit);
+	timer_arm(unit->arrival, ARRIVAL_INTERVAL_MS);
+}
+
+/* Its process runs, or has ended and its shim has yet to record how. */
+static bool is_alive(const struct container_view *view)
+{
+	return view->running || (view->shim_pidfd >= 0 && !view->has_exit);
+}
+
+/* Of a process that is alive: watch its shim, or find it another one. */
+static void take_shim(struct unit *unit, const struct container_view *view)
+{
+	unit->process = view->state;
+	unit->has_process = true;
+	if (view->shim_pidfd >= 0)
+		watch_process(unit, &(struct container_process){.shim_pidfd = view->shim_pidfd,
+								.report_fd = -1});
+	else if (view->starting)
+		await_arrival(unit);
+	else
+		adopt_process(unit);
+}
+
+/* A shim was at it when we came: what came of that? */
+static void on_arrival(void *data)
+{
+	struct unit *unit = data;
+	struct driver *driver = &unit->supervisor->driver;
+	struct container_view view = CONTAINER_VIEW_INIT;
+	struct container_exit unknown = {.code = 137};
+	struct err err = ERR_INIT;
+
+	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0)
+		log_error("container '%s': %s", unit->record.name, err.msg);
+	if (view.starting && view.shim_pidfd < 0) {
+		await_arrival(unit);
+		return;
+	}
+	timer_clear(&unit->arrival);
+	if (is_alive(&view)) {
+		bool is_new = !unit->has_process;
+
+		take_shim(unit, &view);
+		if (is_new)
+			unit_event(unit, EVENT_STARTED);
+		return;
+	}
+	if (view.shim_pidfd >= 0)
+		close(view.shim_pidfd);
+	if (view.has_exit || unit->has_process)
+		process_ended(unit, view.has_exit ? &view.exit : &unknown);
+	else
+		unit_fail(unit,
+			  "the supervisor that started it died before it heard why it failed");
+}
+
+/*
+ * It ran when the last supervisor saw it, or was about to.  What happened since
+ * then happens now.
+ */
+static void adopt_alive(struct unit *unit, const struct container_view *view)
 {
 	struct driver *driver = &unit->supervisor->driver;
 	struct err err = ERR_INIT;
 
-	unit->state = UNIT_RUNNING;
-	unit->has_process = true;
+	unit->state = is_alive(view) ? UNIT_RUNNING : UNIT_STARTING;
 	if (unit->service &&
 	    driver->ops->ports_reserve(driver->ctx, unit->service, &unit->record, &err) < 0)
 		log_warn("container '%s': %s", unit->record.name, err.msg);
 	unit_set_online(unit, true);
-	if (view->shim_pidfd >= 0)
-		watch_process(unit, &(struct container_process){.shim_pidfd = view->shim_pidfd,
-								.report_fd = -1});
-	else
-		adopt_process(unit);
+	if (unit->state == UNIT_STARTING) {
+		unit->fresh = true;
+		await_arrival(unit);
+		return;
+	}
+	take_shim(unit, view);
 	health_start(unit);
 }
 
@@ -201,9 +268,8 @@ void unit_adopt(struct unit *unit)
 		return;
 	}
 	unit->process = view.state;
-	/* Its process may be gone already while its shim has yet to record how it ended. */
-	if (view.running || (view.shim_pidfd >= 0 && !view.has_exit)) {
-		adopt_running(unit, &view);
+	if (view.starting || is_alive(&view)) {
+		adopt_alive(unit, &view);
 		return;
 	}
 	if (view.shim_pidfd >= 0)

@@ -95,8 +95,8 @@ static const struct service_network *attachment(const struct unit *unit, const c
 	return NULL;
 }
 
-/* Every name of a unit is there alone and with its network behind it. */
-#define FORMS_OF_NAME 3
+/* Every name of a unit is there alone and with its network behind it, of both families. */
+#define ENTRIES_PER_NAME (3 * 2)
 
 /* What is being told to the driver. */
 struct naming {
@@ -107,20 +107,26 @@ struct naming {
 	size_t n, n_clients;
 };
 
+static void add_entry(struct naming *naming, const struct record_address *address, const char *name)
+{
+	naming->entries[naming->n++] =
+		(struct name_entry){address->network, name, address->address};
+	if (address->address6[0])
+		naming->entries[naming->n++] =
+			(struct name_entry){address->network, name, address->address6};
+}
+
 /* NAME, NAME.<key> and NAME.<the network's name>. */
 static void add_name(struct naming *naming, const struct record_address *address, const char *name)
 {
 	const struct network *network =
 		naming->project ? project_network(naming->project, address->network) : NULL;
-	struct name_entry entry = {address->network, name, address->address};
 
-	naming->entries[naming->n++] = entry;
-	entry.name = arena_printf(naming->arena, "%s.%s", name, address->network);
-	naming->entries[naming->n++] = entry;
-	if (!network || strcmp(network->name, address->network) == 0)
-		return;
-	entry.name = arena_printf(naming->arena, "%s.%s", name, network->name);
-	naming->entries[naming->n++] = entry;
+	add_entry(naming, address, name);
+	add_entry(naming, address, arena_printf(naming->arena, "%s.%s", name, address->network));
+	if (network && strcmp(network->name, address->network) != 0)
+		add_entry(naming, address,
+			  arena_printf(naming->arena, "%s.%s", name, network->name));
 }
 
 /* Service, container, host name and aliases. */
@@ -169,7 +175,7 @@ static void sync_names(struct supervisor *supervisor)
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
 			names += unit->service->networks[i].aliases.n;
-	naming.entries = ARENA_ARRAY(arena, struct name_entry, names * FORMS_OF_NAME + 1);
+	naming.entries = ARENA_ARRAY(arena, struct name_entry, names * ENTRIES_PER_NAME + 1);
 	naming.clients = ARENA_ARRAY(arena, struct name_client, addresses + 1);
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		add_unit(&naming, unit);

@@ -123,7 +123,7 @@ static void effect_kill(struct unit *unit)
 	drain_stop(unit);
 	hooks_cancel(unit);
 	/* Nothing was spawned yet: unit_published() ends it. */
-	if (!unit->shim)
+	if (!unit->shim && !unit->has_process)
 		return;
 	if (driver->ops->container_kill(driver->ctx, unit->record.name, &err) < 0)
 		log_warn("container '%s': %s", unit->record.name, err.msg);
@@ -132,12 +132,21 @@ static void effect_kill(struct unit *unit)
 void unit_send_stop(struct unit *unit)
 {
 	struct driver *driver = &unit->supervisor->driver;
+	char name[SIGNAL_NAME_MAX], detail[160];
 	struct err err = ERR_INIT;
+	int signo = stop_signal(unit);
+	int r = driver->ops->container_signal(driver->ctx, unit->record.name, signo, &err);
 
-	if (driver->ops->container_signal(driver->ctx, unit->record.name, stop_signal(unit), &err) <
-		    0 &&
-	    err.code != ESRCH)
+	if (r < 0 && r != -ESRCH)
 		log_warn("container '%s': %s", unit->record.name, err.msg);
+	if (r <= 0)
+		return;
+	signal_name(signo, name);
+	snprintf(detail, sizeof(detail),
+		 "its program does not handle %s and is killed in %.1f s; 'init: true' would end "
+		 "it at once",
+		 name, (double)unit->grace_ms / 1000);
+	emit_unit(unit, "waiting", detail, -1);
 }
 
 static void effect_drain(struct unit *unit)
@@ -331,6 +340,7 @@ void unit_free(struct unit *unit)
 	notify_close(unit);
 	watch_free(unit->report);
 	watch_free(unit->shim);
+	timer_free(unit->arrival);
 	timer_free(unit->timer);
 	arena_free(unit->image_arena);
 	record_release(&unit->record);
@@ -397,8 +407,12 @@ int unit_kill(struct unit *unit, int signo, struct err *err)
 {
 	struct driver *driver = &unit->supervisor->driver;
 
-	if (signo != SIGKILL)
-		return driver->ops->container_signal(driver->ctx, unit->record.name, signo, err);
+	int r;
+
+	if (signo != SIGKILL) {
+		r = driver->ops->container_signal(driver->ctx, unit->record.name, signo, err);
+		return r < 0 ? r : 0;
+	}
 	unit->again = false;
 	unit->record.stopped = true;
 	unit_save(unit);

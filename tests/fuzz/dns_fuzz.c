@@ -15,11 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct dns_zone *make_zone(void)
 {
-	struct dns_record records[42] = {{"a", {1}}, {"web.x", {2}}};
+	struct dns_record records[42] = {{"a", dns_mapped((struct in_addr){1})},
+					 {"web.x", {.s6_addr = {0xfd, [15] = 2}}}};
 	struct dns_zone *zone = NULL;
 
 	for (uint32_t i = 2; i < 42; i++)
-		records[i] = (struct dns_record){"b", {i}};
+		records[i] = (struct dns_record){"b", dns_mapped((struct in_addr){i})};
 	if (dns_zone_new(records, 42, &zone, NULL) < 0)
 		abort();
 	return zone;

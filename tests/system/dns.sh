@@ -89,7 +89,7 @@ for service in web named both inner own; do
 done
 # ask SERVICE DIG-ARGUMENT…: as its first container, of the server that it has.
 ask() {
-	ip netns exec "${NETNS[$1]}" dig +tries=1 +time=5 "@${SERVER[$1]}" "${@:2}"
+	ip netns exec "${NETNS[$1]}" dig +tries=5 +time=1 "@${SERVER[$1]}" "${@:2}"
 }
 short() { ask "$@" +short | sort | tr '\n' ' '; }
 addresses() { # SERVICE [NETWORK]
@@ -164,7 +164,7 @@ assert_match "resolv.conf" '^search one.example two.example$' "$(inside own cat 
 assert_match "resolv.conf" '^options ndots:3 timeout:1$' "$(inside own cat /etc/resolv.conf)"
 assert_eq "a server in the container" 127.0.0.1 "$(server_of itself)"
 kill -KILL "$(supervisor_pid names)"
-wait_for 5 "the next one answers" ask own web
+wait_for 10 "the next one answers" ask own web
 assert_eq "the next supervisor knows it, too" "192.0.2.3 " "$(short own www.example)"
 
 it "the host itself may ask, when it is told so"
@@ -173,7 +173,7 @@ assert_eq "not yet" "" "$out"
 ok stack hosts --enable
 where=$(stack hosts --format json | jq -r .address)
 assert_match "what to tell systemd-resolved" "resolvectl dns $(stack hosts --format json | jq -r .link) $where" "$out"
-host() { dig +tries=1 +time=5 "@$where" "$@" +short | sort | tr '\n' ' '; }
+host() { dig +tries=5 +time=1 "@$where" "$@" +short | sort | tr '\n' ' '; }
 known() { [ "$(host web.names.stack.internal)" = "$(addresses web)" ]; }
 wait_for 5 "a service" known
 assert_eq "TCP" "$(addresses named)" "$(host titanic.Names.stack.internal +tcp)"
@@ -185,7 +185,7 @@ assert_match "not for containers" NXDOMAIN "$(ask web web.names.stack.internal)"
 assert_eq "nobody else was asked" 0 "$(wc -l <"$T/asked")"
 assert_match "their PTR is as ever" '^named\. ' "$(short web -x "$(addresses named | tr -d ' ')")"
 kill -KILL "$(supervisor_pid names)"
-wait_for 5 "by the next supervisor as well" known
+wait_for 10 "by the next supervisor as well" known
 ok stack hosts --disable
 unknown() { dig "@$where" web.names.stack.internal | grep -q NXDOMAIN; }
 wait_for 5 "no more" unknown

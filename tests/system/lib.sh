@@ -14,8 +14,9 @@
 # which names every link, namespace, mount, cgroup, iptables rule, process, socket and file left behind.
 #
 # A test runs in a machine of its own: new mount, pid and network namespaces, with one uplink to a
-# network namespace "outside" (198.51.100.1, the rest of the world).  So tests meet neither each other
-# nor what the host runs, and what one leaves behind dies with it.  STACK_TEST_HOST=1 leaves that out.
+# network namespace "outside" (198.51.100.1, the rest of the world), and with <run> on a tmpfs, where it
+# always is.  So tests meet neither each other nor what the host runs, and what one leaves behind dies
+# with it.  STACK_TEST_HOST=1 leaves that out.
 set -euEo pipefail
 
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -59,6 +60,7 @@ OUTSIDE_PID=
 make_machine() {
 	mkdir -p /run/netns
 	mount -t tmpfs tmpfs /run/netns
+	mount -t tmpfs -o mode=755 tmpfs "$STACK_RUN"
 	ip link set lo up
 	unshare --net sleep 100000 </dev/null >/dev/null 2>&1 &
 	OUTSIDE_PID=$!
@@ -357,9 +359,11 @@ finish() {
 	fi
 	end_what_is_left
 	if [ $rc = 0 ] || [ $rc = 77 ] || [ -z "${STACK_TEST_KEEP-}" ]; then
+		umount "$STACK_RUN" 2>/dev/null
 		rm -rf --one-file-system "$T"
 	else
-		echo "$TEST_NAME: files are in $T" >&2
+		cp -a "$STACK_RUN" "$T/run.kept"
+		echo "$TEST_NAME: files are in $T, those of <run> in $T/run.kept" >&2
 	fi
 	exit $rc
 }

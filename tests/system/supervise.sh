@@ -96,13 +96,18 @@ x-any: &any {image: "example/busybox:1.35"}
 services:
   polite: {<<: *any, command: ["sh", "-c", "trap 'echo bye; exit 5' USR1; while :; do sleep 0.05; done"], stop_signal: SIGUSR1}
   deaf: {<<: *any, command: ["sh", "-c", "trap '' TERM; (trap '' TERM; setsid sleep 1000) & while :; do sleep 0.1; done"], stop_grace_period: 700ms}
+  unaware: {<<: *any, command: ["sleep", "1000"], stop_grace_period: 300ms}
+  helped: {<<: *any, command: ["sleep", "1000"], init: true}
 YML
 ok stack up -d
 start=$(now_ms)
 ok stack stop
-assert_between "ms for both" 600 3000 $(($(now_ms) - start))
+assert_between "ms for all" 600 3000 $(($(now_ms) - start))
 assert_eq "polite" 5 "$(ps_field polite .exit_code)"
 assert_eq "deaf" 137 "$(ps_field deaf .exit_code)"
+assert_match "sleep as the first process hears nothing, which is said" \
+	"stopping-unaware-1 +waiting +its program does not handle SIGTERM and is killed in 0.3 s; 'init: true'" "$err"
+assert_no_match "what ignores it on purpose, or hears it, is no such case" 'stopping-(polite|helped|deaf)-1 +waiting' "$err"
 ok log_like bye polite
 ok stack start
 start=$(now_ms)

@@ -74,11 +74,12 @@ static const struct {
 	 {"[c]", "[{source: c, target: /t, uid: '1'}]"},
 	 {{"[{target: x}]", "'source:'"}}},
 	{"networks",
-	 {"[n]", "{n: {aliases: [a], ipv4_address: 10.9.9.5}}",
+	 {"[n]", "{n: {aliases: [a], ipv4_address: 10.9.9.5}}", "{n: {ipv6_address: 'fd00:9::5'}}",
 	  "{n: {x-stack: {bandwidth: {ingress: unlimited, egress: 1mbit}}}}"},
 	 {{"[none]", "network 'none'"},
 	  {"{n: {aliasses: []}}", "'aliases'"},
-	  {"{n: {ipv4_address: x}}", "address"}}},
+	  {"{n: {ipv4_address: x}}", "address"},
+	  {"{n: {ipv6_address: 'fd00:8::5'}}", "fd00:9::/64"}}},
 	{"network_mode", {"none", "host", "'service:other'"}, {{"hots", "none host bridge"}}},
 	{"pid", {"host", "'service:other'"}, {{"x", "host private"}}},
 	{"ipc", {"host", "shareable"}, {{"'service:other'", "tmpfs volume"}}},
@@ -238,7 +239,8 @@ static const char *with(struct strbuf *text, const char *key, const char *value)
 	strbuf_reset(text);
 	strbuf_printf(text,
 		      "services:\n  a:\n%s    %s: %s\n  other: {image: x}\n"
-		      "networks: {n: {ipam: {config: [{subnet: 10.9.9.0/24}]}}}\n"
+		      "networks: {n: {enable_ipv6: true, ipam: {config: [{subnet: 10.9.9.0/24}, "
+		      "{subnet: 'fd00:9::/64'}]}}}\n"
 		      "volumes: {v: }\nsecrets: {s: {content: c}}\nconfigs: {c: {content: c}}\n",
 		      strcmp(key, "image") ? "    image: x\n" : "", key, value);
 	return text->text;

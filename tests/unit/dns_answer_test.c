@@ -11,9 +11,18 @@
 
 #include <cmocka.h>
 
+/* An address of IPv4 in a record, and of a client. */
 #define ADDR(a, b, c, d)                                                                           \
 	{                                                                                          \
+		.s6_addr = { [10] = 0xff, 0xff, a, b, c, d }                                       \
+	}
+#define CLIENT(a, b, c, d)                                                                         \
+	{                                                                                          \
 		htonl((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))                            \
+	}
+#define ADDR6                                                                                      \
+	{                                                                                          \
+		.s6_addr = { 0xfd, 0, 0, 1, [15] = 0x5a }                                          \
 	}
 
 static struct dns_zone *zone;
@@ -94,6 +103,36 @@ static void a_known_name_has_no_other_types(void **state)
 	assert_reply(msg, make_query(msg, "web", 15), DNS_NOERROR, 0);
 }
 
+static void a_name_of_both_families_has_each_by_its_type(void **state)
+{
+	static const uint8_t expected[] = {0xc0, 0x0c,	    0, 28, 0,	 1, 0, 0,
+					   0,	 DNS_TTL_S, 0, 16, 0xfd, 0, 0, 1};
+	uint8_t msg[512];
+	size_t len = make_query(msg, "both", DNS_TYPE_AAAA);
+
+	assert_reply(msg, len, DNS_NOERROR, 1);
+	assert_memory_equal(out + len, expected, sizeof(expected));
+	assert_int_equal(out[len + 27], 0x5a);
+	assert_reply(msg, make_query(msg, "both", DNS_TYPE_A), DNS_NOERROR, 1);
+	assert_int_equal(out[len + 15], 8);
+	assert_reply(msg, make_query(msg, "both", DNS_TYPE_ANY), DNS_NOERROR, 2);
+}
+
+static void an_ipv6_address_has_its_name(void **state)
+{
+	static const char good[] =
+		"a.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.0.0.d.F.ip6.arpa";
+	uint8_t msg[512];
+	size_t len = make_query(msg, good, DNS_TYPE_PTR), reply_len;
+
+	assert_reply(msg, len, DNS_NOERROR, 1);
+	assert_memory_equal(out + len + 12, "\4both", 6);
+	for (const char *bad = good + 2; bad < good + 8; bad += 2) {
+		len = make_query(msg, bad, DNS_TYPE_PTR);
+		assert_int_equal(ask_view(false, false, msg, len, &reply_len), DNS_FORWARD);
+	}
+}
+
 static void an_address_has_its_first_name(void **state)
 {
 	uint8_t msg[512];
@@ -166,7 +205,7 @@ static void many_addresses_are_shuffled_and_cut_to_size(void **state)
 	assert_false(out[2] & 0x02);
 	memset(firsts, 0, sizeof(firsts));
 	for (size_t i = 0; i < 100; i++)
-		firsts[out[len + i * DNS_A_RECORD_LEN + 15]]++;
+		firsts[out[len + i * DNS_RECORD_LEN(4) + 15]]++;
 	for (size_t i = 0; i < 100; i++)
 		assert_int_equal(firsts[i], 1);
 }
@@ -286,10 +325,10 @@ static void a_name_for_one_client_is_hidden_from_others(void **state)
 	uint8_t msg[512];
 	size_t len = make_query(msg, "secret", DNS_TYPE_A), reply_len;
 
-	view.client = (struct in_addr)ADDR(10, 0, 0, 6);
+	view.client = (struct in_addr)CLIENT(10, 0, 0, 6);
 	dns_answer(&view, false, msg, len, &query, out, &reply_len);
 	assert_int_equal(dns_get_rcode(out), DNS_REFUSED);
-	view.client = (struct in_addr)ADDR(10, 0, 0, 5);
+	view.client = (struct in_addr)CLIENT(10, 0, 0, 5);
 	dns_answer(&view, false, msg, len, &query, out, &reply_len);
 	assert_int_equal(dns_get_rcode(out), DNS_NOERROR);
 	assert_int_equal(dns_get16(out + 6), 1);
@@ -297,7 +336,7 @@ static void a_name_for_one_client_is_hidden_from_others(void **state)
 
 static int make_zone(void **state)
 {
-	struct dns_record records[105] = {
+	struct dns_record records[107] = {
 		{"web", ADDR(10, 0, 0, 5)},
 		{"web.back", ADDR(10, 0, 0, 5)},
 		{"WEB", ADDR(10, 0, 0, 5)}, /* the same again */
@@ -306,8 +345,10 @@ static int make_zone(void **state)
 
 	for (uint32_t i = 0; i < 100; i++)
 		records[4 + i] = (struct dns_record){"many", ADDR(10, 0, 1, i)};
-	records[104] = (struct dns_record){"secret", ADDR(10, 9, 0, 1), ADDR(10, 0, 0, 5)};
-	return dns_zone_new(records, 105, &zone, NULL);
+	records[104] = (struct dns_record){"secret", ADDR(10, 9, 0, 1), CLIENT(10, 0, 0, 5)};
+	records[105] = (struct dns_record){"both", ADDR(10, 0, 0, 8)};
+	records[106] = (struct dns_record){"both", ADDR6};
+	return dns_zone_new(records, 107, &zone, NULL);
 }
 
 static int drop_zone(void **state)
@@ -322,6 +363,8 @@ int main(void)
 		cmocka_unit_test(a_known_name_has_its_address_in_any_case),
 		cmocka_unit_test(a_known_name_has_no_other_types),
 		cmocka_unit_test(an_address_has_its_first_name),
+		cmocka_unit_test(a_name_of_both_families_has_each_by_its_type),
+		cmocka_unit_test(an_ipv6_address_has_its_name),
 		cmocka_unit_test(other_names_are_forwarded_or_refused),
 		cmocka_unit_test(our_own_domain_is_asked_of_nobody),
 		cmocka_unit_test(many_addresses_are_shuffled_and_cut_to_size),

@@ -61,12 +61,18 @@ static void dig_reads_the_answers(void **state)
 		{"+short", "db.back", "A"},
 		{"+short", "+tcp", "db.back", "A"},
 		{"+short", "-x", "10.0.0.7"},
-		{"+noall", "+comments", "+norecurse", "db.back", "AAAA"},
+		{"+short", "db.back", "AAAA"},
+		{"+short", "-x", "fd00:1::7"},
+		{"+noall", "+comments", "+norecurse", "db.back", "MX"},
 		{"+noall", "+comments", "+norecurse", "+noedns", "+tcp", "x.org", "A"},
 	};
-	static const char *const expected[] = {"10.0.0.7\n", "10.0.0.7\n", "db.back.\n",
-					       "status: NOERROR", "status: REFUSED"};
-	const struct dns_record record = {"db.back", {htonl(0x0a000007)}};
+	static const char *const expected[] = {"10.0.0.7\n",	 "10.0.0.7\n", "db.back.\n",
+					       "fd00:1::7\n",	 "db.back.\n", "status: NOERROR",
+					       "status: REFUSED"};
+	const struct dns_record records[] = {
+		{"db.back", dns_mapped((struct in_addr){htonl(0x0a000007)})},
+		{"db.back", {.s6_addr = {0xfd, 0, 0, 1, [15] = 7}}},
+	};
 	struct dns_config config = {.internal = true};
 	struct dns_server *server = NULL;
 	struct err err = ERR_INIT;
@@ -78,7 +84,7 @@ static void dig_reads_the_answers(void **state)
 	assert_int_equal(uv_loop_init(&loop), 0);
 	if (dns_server_new(&loop, &config, &server, &err) < 0)
 		fail_msg("%s", err.msg);
-	assert_int_equal(dns_server_set_records(server, &record, 1, &err), 0);
+	assert_int_equal(dns_server_set_records(server, records, 2, &err), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
 		run_dig(&loop, queries[i], text, sizeof(text));
 		if (!strstr(text, expected[i]) || strstr(text, "WARN") ||

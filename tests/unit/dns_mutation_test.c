@@ -45,8 +45,12 @@ static const struct {
 	{                                                                                          \
 		text, sizeof(text) - 1                                                             \
 	}
-	/* web A; web.back A with EDNS; 5.0.0.10.in-addr.arpa PTR; example.org MX; the root, ANY */
+	/*
+	 * web A; web AAAA; web.back A with EDNS; 5.0.0.10.in-addr.arpa PTR; example.org MX;
+	 * the root, ANY
+	 */
 	PACKET("\x12\x34\1\0\0\1\0\0\0\0\0\0\3web\0\0\1\0\1"),
+	PACKET("\x12\x34\1\0\0\1\0\0\0\0\0\0\4many\0\0\x1c\0\1"),
 	PACKET("\x12\x34\1\0\0\1\0\0\0\0\0\1\3web\4back\0\0\1\0\1\0\0\x29\x04\xd0\0\0\0\0\0\0"),
 	PACKET("\x12\x34\1\0\0\1\0\0\0\0\0\0\1"
 	       "5\1"
@@ -94,11 +98,14 @@ static void change(uint8_t *msg, size_t *len)
 
 static struct dns_zone *make_zone(void)
 {
-	struct dns_record records[42] = {{"web", {0x0500000a}}, {"web.back", {0x0500000a}}};
+	const struct in6_addr web = dns_mapped((struct in_addr){0x0500000a});
+	struct dns_record records[42] = {{"web", web, {0}}, {"web.back", web, {0}}};
 	struct dns_zone *zone = NULL;
 
-	for (uint32_t i = 2; i < ARRAY_SIZE(records); i++)
-		records[i] = (struct dns_record){"many", {i}};
+	for (uint32_t i = 2; i < ARRAY_SIZE(records); i++) {
+		records[i] = (struct dns_record){.name = "many", .addr = web};
+		records[i].addr.s6_addr[i % 2 ? 15 : 0] = (uint8_t)i;
+	}
 	assert_int_equal(dns_zone_new(records, ARRAY_SIZE(records), &zone, NULL), 0);
 	return zone;
 }

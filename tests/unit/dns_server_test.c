@@ -30,9 +30,9 @@ struct fixture {
 };
 
 static const struct dns_record records[] = {
-	{"web", {0x0500000a}},
-	{"web", {0x0600000a}},
-	{"db.back", {0x0700000a}},
+	{"web", {.s6_addr = {[10] = 0xff, 0xff, 10, 0, 0, 5}}},
+	{"web", {.s6_addr = {[10] = 0xff, 0xff, 10, 0, 0, 6}}},
+	{"db.back", {.s6_addr = {[10] = 0xff, 0xff, 10, 0, 0, 7}}},
 };
 
 static int local_socket(int type, uint16_t port, struct sockaddr_in *ret_addr)
@@ -332,7 +332,7 @@ static void idle_tcp_clients_stop_nobody(void **state)
 	}
 	assert_true(turn_until_readable(f, tcp, 1000));
 	assert_int_equal(recv(tcp, msg, 2, MSG_WAITALL), 2);
-	assert_int_equal(dns_get16(msg), len + 2 * DNS_A_RECORD_LEN);
+	assert_int_equal(dns_get16(msg), len + 2 * DNS_RECORD_LEN(4));
 	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
 		close(idle[i]);
 }

@@ -34,7 +34,8 @@ static const char rich[] =
 	"      - {type: bind, source: /x, target: /y, bind: {create_host_path: false}}\n"
 	"      - {type: tmpfs, target: /m, tmpfs: {size: 1m, mode: 0700}}\n"
 	"    tmpfs: ['/r:exec,ro']\n"
-	"    networks: {n: {aliases: [x], ipv4_address: 10.9.8.7, mac_address: "
+	"    networks: {n: {aliases: [x], ipv4_address: 10.9.8.7, ipv6_address: 'fd00:9::7', "
+	"mac_address: "
 	"'02:00:00:00:00:01',\n"
 	"               interface_name: net0, priority: 5}, default: }\n"
 	"    extra_hosts: ['h:host-gateway']\n    dns: [1.1.1.1]\n    dns_search: [s]\n"
@@ -68,7 +69,9 @@ static const char rich[] =
 	"configs: {c: {content: ''}}\n"
 	"networks:\n"
 	"  n: {name: nn, internal: true, attachable: true, driver_opts: {a: b}, labels: {c: d},\n"
-	"      ipam: {config: [{subnet: 10.9.8.0/24, ip_range: 10.9.8.0/25, gateway: 10.9.8.1}]}}\n"
+	"      enable_ipv6: true,\n"
+	"      ipam: {config: [{subnet: 10.9.8.0/24, ip_range: 10.9.8.0/25, gateway: 10.9.8.1},\n"
+	"                      {subnet: 'fd00:9::/64', aux_addresses: {r: 'fd00:9::2'}}]}}\n"
 	"  default: {external: true, name: out}\n"
 	"volumes: {v: {driver_opts: {type: none}, labels: {e: f}}, w: {external: true}}\n";
 

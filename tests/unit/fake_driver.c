@@ -287,6 +287,10 @@ static int container_look(void *ctx, const char *name, struct container_view *re
 	*ret = (struct container_view){.shim_pidfd = -1};
 	if (!c || !c->there)
 		return 0;
+	if (c->late > 0 && --c->late > 0) {
+		ret->starting = true;
+		return 0;
+	}
 	ret->has_state = c->started;
 	ret->running = c->running;
 	ret->has_exit = c->started && !c->running;

@@ -20,8 +20,9 @@ struct fake_container {
 	struct container_record record;
 	bool there, started, running;
 	bool ignores_term;
-	int exit_code; /* of the next end */
-	int end_fd;    /* eventfd; write to it and the shim has ended; -1 */
+	unsigned int late; /* the look at which a shim that is at it is through; 0: none is */
+	int exit_code;	   /* of the next end */
+	int end_fd;	   /* eventfd; write to it and the shim has ended; -1 */
 	struct container_exit exit;
 	unsigned int starts; /* how often it was started */
 };

@@ -20,11 +20,11 @@ static struct cidr prefix(const char *text)
 	return cidr;
 }
 
-static struct in_addr ip(const char *text)
+static struct cidr ip(const char *text)
 {
-	struct in_addr addr;
+	struct cidr addr;
 
-	assert_int_equal(addr_parse(text, &addr, NULL), 0);
+	assert_int_equal(cidr_parse_address(text, &addr, NULL), 0);
 	return addr;
 }
 
@@ -50,7 +50,10 @@ static void test_cidr_parse(void **state)
 		"/24",
 		"10.0.0.256/24",
 		"10.0.0.0/24x",
-		"fd00::/8",
+		"fd00::/129",
+		"fd00::",
+		"fd00:::1/64",
+		"1.2.3.4::/64",
 		" 10.0.0.0/24",
 		"1111111111111111/2",
 	};
@@ -61,28 +64,56 @@ static void test_cidr_parse(void **state)
 	assert_cidr(&cidr, "10.1.2.3/24");
 	cidr = prefix("0.0.0.0/0");
 	assert_int_equal(cidr.len, 0);
+	cidr = prefix("fd00:1::2/64");
+	assert_cidr(&cidr, "fd00:1::2/64");
+	cidr = prefix("::/0");
+	assert_true(cidr_is_v6(&cidr));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (cidr_parse(bad[i], &cidr, &err) != -EINVAL)
 			fail_msg("accepted: '%s'", bad[i]);
-	assert_string_equal(err.msg, "'1111111111111111/2' is not an IPv4 subnet (a.b.c.d/length)");
+	assert_string_equal(err.msg,
+			    "'1111111111111111/2' is no subnet (a.b.c.d/length or x:y::/length)");
 }
 
 static void test_cidr_arithmetic(void **state)
 {
 	struct cidr all = prefix("0.0.0.0/0"), one = prefix("10.1.2.3/32");
 	struct cidr net = prefix("10.1.2.3/24"), next = prefix("10.1.3.0/24");
-	struct cidr subnet = cidr_subnet(&net);
+	struct cidr subnet = cidr_subnet(&net), near = ip("10.1.3.1"), nth = cidr_nth(&net, 255);
+	struct cidr mask = cidr_mask(&all);
 
 	assert_cidr(&subnet, "10.1.2.0/24");
 	assert_true(cidr_overlaps(&all, &one) && cidr_overlaps(&one, &all));
 	assert_true(cidr_overlaps(&net, &one));
 	assert_false(cidr_overlaps(&net, &next));
-	assert_false(cidr_contains(&net, ip("10.1.3.1")));
+	assert_false(cidr_contains(&net, &near));
 	assert_int_equal(cidr_size(&net), 256);
 	assert_true(cidr_size(&all) == (uint64_t)1 << 32);
-	assert_int_equal(cidr_nth(&net, 255).s_addr, ip("10.1.2.255").s_addr);
-	assert_int_equal(cidr_mask(&all).s_addr, 0);
-	assert_int_equal(cidr_mask(&one).s_addr, 0xffffffff);
+	assert_cidr(&nth, "10.1.2.255/24");
+	assert_int_equal(mask.addr.s_addr, 0);
+	mask = cidr_mask(&one);
+	assert_int_equal(mask.addr.s_addr, 0xffffffff);
+}
+
+static void test_cidr_arithmetic_of_ipv6(void **state)
+{
+	struct cidr net = prefix("fd00:1:2:3:4::5/65"), in = ip("fd00:1:2:3:7fff::");
+	struct cidr next = ip("fd00:1:2:3:8000::"), odd = prefix("fd00:ffff::/29");
+	struct cidr subnet = cidr_subnet(&net), four = ip("10.0.0.1"), all = prefix("::/0");
+	struct cidr nth = cidr_nth(&net, UINT64_MAX), mask = cidr_mask(&odd);
+
+	assert_cidr(&subnet, "fd00:1:2:3::/65");
+	assert_true(cidr_contains(&net, &in));
+	assert_false(cidr_contains(&net, &next));
+	assert_false(cidr_contains(&all, &four));
+	assert_false(cidr_overlaps(&all, &four));
+	assert_true(cidr_overlaps(&all, &net) && cidr_overlaps(&net, &in));
+	assert_true(cidr_size(&net) == (uint64_t)1 << 63);
+	assert_true(cidr_size(&all) == UINT64_MAX);
+	assert_cidr(&nth, "fd00:1:2:3:ffff:ffff:ffff:ffff/65");
+	nth = cidr_nth(&in, 1);
+	assert_cidr(&nth, "fd00:1:2:3:7fff::1/128");
+	assert_cidr(&mask, "ffff:fff8::/128");
 }
 
 static void test_pool(void **state)
@@ -107,7 +138,7 @@ static void test_subnet_is_stable_and_avoids_what_is_taken(void **state)
 {
 	CLEANUP(cidr_list_release) struct cidr_list pool = CIDR_LIST_INIT;
 	CLEANUP(cidr_list_release) struct cidr_list taken = CIDR_LIST_INIT;
-	struct cidr first, second, other;
+	struct cidr first, second, other, hit;
 
 	assert_int_equal(ipam_pool(NULL, &pool, NULL), 0);
 	assert_int_equal(ipam_choose_subnet(&pool, &taken, "id", "net", &first, NULL), 0);
@@ -115,7 +146,8 @@ static void test_subnet_is_stable_and_avoids_what_is_taken(void **state)
 	assert_memory_equal(&first.addr, &second.addr, sizeof(first.addr));
 	assert_int_equal(ipam_choose_subnet(&pool, &taken, "id", "other", &other, NULL), 0);
 	assert_memory_not_equal(&first.addr, &other.addr, sizeof(first.addr));
-	cidr_list_add(&taken, (struct cidr){.addr = cidr_nth(&first, 77), .len = 32});
+	hit = cidr_nth(&first, 77);
+	cidr_list_add(&taken, cidr_address(&hit));
 	assert_int_equal(ipam_choose_subnet(&pool, &taken, "id", "net", &second, NULL), 0);
 	assert_false(cidr_overlaps(&first, &second));
 	assert_true(cidr_overlaps(&pool.items[0], &second));
@@ -142,7 +174,7 @@ static void test_every_subnet_is_given_out_before_none_is_left(void **state)
 static void test_every_address_is_given_out_once(void **state)
 {
 	struct cidr subnet = prefix("10.9.9.0/28"), gateway = ipam_gateway(&subnet);
-	struct in_addr used[16] = {gateway.addr}, addr;
+	struct cidr used[16] = {gateway}, addr, first = ip("10.9.9.0"), last = ip("10.9.9.15");
 	struct err err = ERR_INIT;
 	size_t n = 1;
 
@@ -150,11 +182,12 @@ static void test_every_address_is_given_out_once(void **state)
 	for (; n < 14; n++) {
 		assert_int_equal(ipam_choose_address(&subnet, NULL, used, n, "web", &addr, &err),
 				 0);
-		assert_true(cidr_contains(&subnet, addr));
-		assert_int_not_equal(addr.s_addr, ip("10.9.9.0").s_addr);
-		assert_int_not_equal(addr.s_addr, ip("10.9.9.15").s_addr);
+		assert_true(cidr_contains(&subnet, &addr));
+		assert_int_equal(addr.len, 28);
+		assert_false(cidr_same_address(&addr, &first));
+		assert_false(cidr_same_address(&addr, &last));
 		for (size_t i = 0; i < n; i++)
-			assert_int_not_equal(addr.s_addr, used[i].s_addr);
+			assert_false(cidr_same_address(&addr, &used[i]));
 		used[n] = addr;
 	}
 	assert_int_equal(ipam_choose_address(&subnet, NULL, used, n, "web", &addr, &err), -ENOSPC);
@@ -164,13 +197,46 @@ static void test_every_address_is_given_out_once(void **state)
 static void test_range_narrows_the_choice(void **state)
 {
 	struct cidr subnet = prefix("10.9.0.0/16"), range = prefix("10.9.8.0/30");
-	struct in_addr addr;
+	struct cidr addr;
 
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ipam_choose_address(&subnet, &range, NULL, 0, "web", &addr, NULL),
 				 0);
-		assert_true(cidr_contains(&range, addr));
+		assert_true(cidr_contains(&range, &addr));
 	}
+}
+
+static void test_ipv6_subnet_is_unique_local_and_stable(void **state)
+{
+	CLEANUP(cidr_list_release) struct cidr_list taken = CIDR_LIST_INIT;
+	struct cidr all = prefix("fd00::/8"), first, second, other;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(ipam_choose_subnet6(&taken, "id", "net", &first, NULL), 0);
+	assert_int_equal(ipam_choose_subnet6(&taken, "id", "net", &second, NULL), 0);
+	assert_true(cidr_same_address(&first, &second));
+	assert_int_equal(first.len, 64);
+	assert_true(cidr_contains(&all, &first));
+	assert_int_equal(ipam_choose_subnet6(&taken, "id", "other", &other, NULL), 0);
+	assert_false(cidr_overlaps(&first, &other));
+	cidr_list_add(&taken, cidr_nth(&first, 7));
+	assert_int_equal(ipam_choose_subnet6(&taken, "id", "net", &second, NULL), 0);
+	assert_false(cidr_overlaps(&first, &second));
+	cidr_list_add(&taken, all);
+	assert_int_equal(ipam_choose_subnet6(&taken, "id", "net", &second, &err), -ENOSPC);
+	assert_non_null(strstr(err.msg, "ipam.config"));
+}
+
+static void test_ipv6_addresses_are_of_the_range_and_none_is_kept_free(void **state)
+{
+	struct cidr subnet = prefix("fd00:1::/64"), range = prefix("fd00:1::10/126"), addr;
+	struct cidr used[] = {ip("fd00:1::10"), ip("fd00:1::11"), ip("fd00:1::13")};
+
+	assert_int_equal(ipam_choose_address(&subnet, NULL, NULL, 0, "web", &addr, NULL), 0);
+	assert_true(cidr_contains(&subnet, &addr));
+	assert_int_equal(addr.len, 64);
+	assert_int_equal(ipam_choose_address(&subnet, &range, used, 3, "web", &addr, NULL), 0);
+	assert_cidr(&addr, "fd00:1::12/64");
 }
 
 int main(void)
@@ -178,11 +244,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cidr_parse),
 		cmocka_unit_test(test_cidr_arithmetic),
+		cmocka_unit_test(test_cidr_arithmetic_of_ipv6),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_subnet_is_stable_and_avoids_what_is_taken),
 		cmocka_unit_test(test_every_subnet_is_given_out_before_none_is_left),
 		cmocka_unit_test(test_every_address_is_given_out_once),
 		cmocka_unit_test(test_range_narrows_the_choice),
+		cmocka_unit_test(test_ipv6_subnet_is_unique_local_and_stable),
+		cmocka_unit_test(test_ipv6_addresses_are_of_the_range_and_none_is_kept_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

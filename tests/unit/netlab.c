@@ -44,11 +44,11 @@ char *output(const char *command)
 	return strbuf_take(&out);
 }
 
-struct in_addr ip(const char *text)
+struct cidr ip(const char *text)
 {
-	struct in_addr addr;
+	struct cidr addr;
 
-	assert_int_equal(inet_pton(AF_INET, text, &addr), 1);
+	assert_ok(cidr_parse_address(text, &addr, &err));
 	return addr;
 }
 
@@ -146,7 +146,7 @@ int client_ask(void *data, struct err *err)
 	CLEANUP_FD int fd = socket(AF_INET, client->type | SOCK_CLOEXEC, 0);
 	ssize_t n;
 
-	addr.sin_addr = ip(client->to);
+	addr.sin_addr = ip(client->to).addr;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	client->reply[0] = '\0';
@@ -172,7 +172,7 @@ int lab_add_container(const char *id, const char *name, const char *network, int
 		.ifname = "eth0",
 		.bridge_ifindex = bridge,
 		.address = prefix(address),
-		.gateway = gateway ? ip(gateway) : (struct in_addr){.s_addr = INADDR_ANY},
+		.gateway = gateway ? ip(gateway) : (struct cidr){.len = 0},
 	};
 
 	netns_name(id, name, netns);

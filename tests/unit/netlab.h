@@ -60,7 +60,7 @@ void lab_remove_project(const char *id);
 
 void run(const char *command);
 char *output(const char *command); /* what it prints, to be freed */
-struct in_addr ip(const char *text);
+struct cidr ip(const char *text);
 struct cidr prefix(const char *text);
 
 /* A server that answers "<name> <the client's address>". */

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-static const struct in_addr any = {.s_addr = INADDR_ANY};
+static const struct cidr any = {.len = 0};
 
 /* A server's socket the way most programs open it; -errno when it does not get the port. */
 static int serve(uint16_t port)
@@ -56,7 +56,7 @@ static uint16_t free_port(uint8_t protocol)
 	uint16_t port = 0;
 	int fd = -1;
 
-	assert_int_equal(port_reserve(protocol, any, 0, &fd, &port, NULL), 0);
+	assert_int_equal(port_reserve(protocol, &any, 0, &fd, &port, NULL), 0);
 	close(fd);
 	assert_int_not_equal(port, 0);
 	return port;
@@ -68,10 +68,10 @@ static void test_reserved_port_is_nobody_elses(void **state)
 	CLEANUP_FD int fd = -1;
 	int second = -1;
 
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &fd, &got, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &fd, &got, NULL), 0);
 	assert_int_equal(got, port);
 	assert_int_equal(serve(port), -EADDRINUSE);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &second, NULL, NULL), -EADDRINUSE);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &second, NULL, NULL), -EADDRINUSE);
 	assert_int_equal(second, -1);
 	close(TAKE_FD(fd));
 	second = serve(port);
@@ -86,10 +86,10 @@ static void test_time_wait_is_not_in_the_way(void **state)
 	int second = -1;
 
 	leave_time_wait(port);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &fd, NULL, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &fd, NULL, NULL), 0);
 	/* And this reservation is as good as any other. */
 	assert_int_equal(serve(port), -EADDRINUSE);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &second, NULL, NULL), -EADDRINUSE);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &second, NULL, NULL), -EADDRINUSE);
 }
 
 static void test_reservation_answers_nobody(void **state)
@@ -99,7 +99,7 @@ static void test_reservation_answers_nobody(void **state)
 	CLEANUP_FD int fd = -1, client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	leave_time_wait(port);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &fd, NULL, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &fd, NULL, NULL), 0);
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(connect(client, (struct sockaddr *)&addr, sizeof(addr)), -1);
 	assert_int_equal(errno, ECONNREFUSED);
@@ -115,7 +115,7 @@ static void test_owner_is_named(void **state)
 
 	assert_true(server >= 0);
 	assert_int_equal(prctl(PR_SET_NAME, "my-server"), 0);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &fd, NULL, &err), -EADDRINUSE);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &fd, NULL, &err), -EADDRINUSE);
 	snprintf(expected, sizeof(expected), "port %d/tcp is taken by my-server (pid %d)", port,
 		 (int)getpid());
 	assert_string_equal(err.msg, expected);
@@ -130,8 +130,8 @@ static void test_udp_owner_is_named(void **state)
 	int fd = -1;
 
 	assert_int_equal(prctl(PR_SET_NAME, "my-dns"), 0);
-	assert_int_equal(port_reserve(IPPROTO_UDP, any, 0, &held, &port, NULL), 0);
-	assert_int_equal(port_reserve(IPPROTO_UDP, any, port, &fd, NULL, &err), -EADDRINUSE);
+	assert_int_equal(port_reserve(IPPROTO_UDP, &any, 0, &held, &port, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_UDP, &any, port, &fd, NULL, &err), -EADDRINUSE);
 	snprintf(expected, sizeof(expected), "port %d/udp is taken by my-dns (pid %d)", port,
 		 (int)getpid());
 	assert_string_equal(err.msg, expected);
@@ -153,8 +153,8 @@ static void test_project_is_named(void **state)
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(lock >= 0);
 	assert_int_equal(prctl(PR_SET_NAME, "stack-supervisor"), 0);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &held, NULL, NULL), 0);
-	assert_int_equal(port_reserve(IPPROTO_TCP, any, port, &fd, NULL, &err), -EADDRINUSE);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &held, NULL, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, port, &fd, NULL, &err), -EADDRINUSE);
 	snprintf(expected, sizeof(expected), "port %d/tcp is taken by the stack project 'shop'",
 		 port);
 	assert_string_equal(err.msg, expected);
@@ -166,12 +166,31 @@ static void test_project_is_named(void **state)
 
 static void test_address_of_another_host(void **state)
 {
-	struct in_addr foreign = {.s_addr = htonl(0xc0000263)};
+	const struct cidr foreign = cidr_of((struct in_addr){htonl(0xc0000263)});
 	struct err err = ERR_INIT;
 	int fd = -1;
 
-	assert_int_equal(port_reserve(IPPROTO_TCP, foreign, 80, &fd, NULL, &err), -EADDRNOTAVAIL);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &foreign, 80, &fd, NULL, &err), -EADDRNOTAVAIL);
 	assert_string_equal(err.msg, "port 80/tcp: this host has no address 192.0.2.99");
+}
+
+/* The two families have the number each for itself, and both are kept. */
+static void test_port_of_ipv6(void **state)
+{
+	const struct cidr any6 = {.family = AF_INET6}, loopback = cidr_of6(&in6addr_loopback);
+	CLEANUP_FD int fd = -1, fd6 = -1;
+	struct err err = ERR_INIT;
+	uint16_t port = 0;
+	int second = -1;
+
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any, 0, &fd, &port, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &any6, port, &fd6, NULL, NULL), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &loopback, port, &second, NULL, &err),
+			 -EADDRINUSE);
+	assert_int_equal(listen(fd6, 1), 0);
+	assert_int_equal(port_reserve(IPPROTO_TCP, &loopback, port, &second, NULL, &err),
+			 -EADDRINUSE);
+	assert_non_null(strstr(err.msg, "(pid "));
 }
 
 static void test_protocol_names(void **state)
@@ -192,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_udp_owner_is_named),
 		cmocka_unit_test(test_project_is_named),
 		cmocka_unit_test(test_address_of_another_host),
+		cmocka_unit_test(test_port_of_ipv6),
 		cmocka_unit_test(test_protocol_names),
 	};
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -77,11 +78,43 @@ static void every_signal_has_a_name_that_leads_back(void **state)
 	signal_name(-2147483647, name);
 }
 
+/* As /proc has it: the masks, and the numbers in each pid namespace. */
+static bool is_lost(const char *nspid, const char *blocked, const char *ignored, const char *caught,
+		    int signo)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "Name:\tSigCgt:\nNSpid:%s\nSigBlk:\t%s\nSigIgn:\t%s\nSigCgt:\t%s\n", nspid,
+		 blocked, ignored, caught);
+	return signal_is_lost(text, signo);
+}
+
+static void what_a_first_process_does_not_handle_is_lost(void **state)
+{
+	static const char none[] = "0000000000000000", term[] = "0000000000004000";
+
+	assert_true(is_lost("\t4711\t1", none, none, none, SIGTERM));
+	assert_true(is_lost("\t4711\t9\t1", none, none, none, SIGTERM));
+	assert_true(is_lost("\t4711\t1", none, none, term, SIGINT));
+	assert_false(is_lost("\t4711\t1", none, none, term, SIGTERM));
+	assert_false(is_lost("\t4711\t1", none, term, none, SIGTERM));
+	assert_false(is_lost("\t4711\t1", term, none, none, SIGTERM));
+	/* Not the first one, or of the host's own namespace. */
+	assert_false(is_lost("\t4711\t11", none, none, none, SIGTERM));
+	assert_false(is_lost("\t4711\t2", none, none, none, SIGTERM));
+	assert_false(is_lost("\t4711", none, none, none, SIGTERM));
+	assert_false(is_lost("\t1", none, none, none, SIGTERM));
+	assert_false(is_lost("\t4711\t1", none, none, none, SIGKILL));
+	assert_false(signal_is_lost("", SIGTERM));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_numbers_are_understood),
 		cmocka_unit_test(every_signal_has_a_name_that_leads_back),
+		cmocka_unit_test(what_a_first_process_does_not_handle_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,6 +269,57 @@ static void new_supervisor_adopts_what_runs(void **state)
 	close(c->end_fd);
 }
 
+/* … or not: the supervisor has looked as often as it was in vain. */
+static void turn_until_it_came(struct world *w, const struct fake_container *c)
+{
+	for (int turn = 0; turn < TURNS_MAX && c->late > 0; turn++) {
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		usleep(100);
+	}
+	assert_int_equal(c->late, 0);
+}
+
+/* Its process is being made, by a shim that the dead supervisor started. */
+static void new_supervisor_waits_for_a_shim_that_is_at_it(void **state)
+{
+	struct world *w = *state;
+	struct fake_container *c;
+
+	assert_true(world_succeeded(world_ask(w, up_one("always"))));
+	c = fake_find(&w->fake, "shop-one-1");
+	c->end_fd = dup(c->end_fd);
+	world_stop(w);
+	c->late = 3;
+	world_start(w);
+	assert_int_equal(changes(world_ask(w, up_one("always"))), 0);
+	turn_until_it_came(w, c);
+	/* It is supervised: its end is the next start. */
+	fake_end(c, 1);
+	for (int turn = 0; turn < TURNS_MAX && c->starts < 2; turn++) {
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		usleep(100);
+	}
+	assert_int_equal(c->starts, 2);
+}
+
+static void new_supervisor_starts_what_no_shim_brought_up(void **state)
+{
+	struct world *w = *state;
+	struct fake_container *c;
+
+	assert_true(world_succeeded(world_ask(w, up_one("no"))));
+	c = fake_find(&w->fake, "shop-one-1");
+	world_stop(w);
+	c->end_fd = -1;
+	c->started = c->running = false;
+	c->late = 3;
+	world_start(w);
+	turn_until_it_came(w, c);
+	assert_true(world_succeeded(world_ask(w, up_one("no"))));
+	assert_true(c->running);
+	assert_int_equal(c->starts, 2);
+}
+
 static void end_while_no_supervisor_looked_is_acted_upon(void **state)
 {
 	struct world *w = *state;
@@ -313,6 +364,8 @@ int main(void)
 		TEST(stopped_by_hand_is_not_restarted),
 		TEST(process_that_ignores_sigterm_is_killed_after_grace),
 		TEST(new_supervisor_adopts_what_runs),
+		TEST(new_supervisor_waits_for_a_shim_that_is_at_it),
+		TEST(new_supervisor_starts_what_no_shim_brought_up),
 		TEST(end_while_no_supervisor_looked_is_acted_upon),
 		TEST(unknown_request_is_refused),
 	};
