@@ -5,6 +5,7 @@
 #include "net/cidr.h"
 
 struct err;
+struct firewall_backend;
 
 /*
  * Firewall: published ports, the way out, and who may not talk to whom
@@ -23,12 +24,35 @@ struct err;
  *    network is internal: that one reaches nothing and is reached by nobody;
  *  - nothing else enters a network: neither from another network or project
  *    nor by a route to a container's own address;
- *  - the filter chain STACK-USER is for the administrator.  It comes first and
- *    nothing in it is ever touched.  It is made with the first project's rules
- *    and goes with the last one's if it is empty.
+ *  - a filter chain is for the administrator.  It comes first and nothing in it
+ *    is ever touched.  It is made with the first project's rules and goes with
+ *    the last one's if it is empty.
+ *
+ * Two packet filters of the kernel can carry them:
+ *
+ *	legacy	iptables, as `iptables-legacy` shows it; the administrator's
+ *		chain is STACK-USER of the table filter
+ *	nft	nftables; the administrator's chain is `user` of the table
+ *		`inet stack`, where a drop is final and an accept goes on to the
+ *		projects' rules
  *
  * Rules act in the calling thread's network namespace.
  */
+
+/*
+ * Which packet filter to use: legacy iptables if the kernel has it, else
+ * nftables; STACK_FIREWALL=legacy|nft in the environment forces one.  It is
+ * chosen once in a process.
+ *
+ * Blocks: some milliseconds when the module ip_tables has to be loaded.
+ *
+ * -EINVAL: STACK_FIREWALL is something else.
+ */
+int firewall_choose(const struct firewall_backend **ret_firewall, struct err *err);
+
+/* "legacy", "nft" */
+const char *firewall_name(const struct firewall_backend *firewall);
+
 struct firewall_network {
 	const char *name;   /* for the comments */
 	const char *bridge; /* bridge_name() */
@@ -67,28 +91,47 @@ const char *firewall_lock_file(void);
  * trace of the project stays.  Everybody else's rules stay as they are.  Each
  * table changes in one step, so packets meet the old rules or the new ones and
  * open connections go on; a table that is right already is left alone.
- * Interrupted, it is finished by calling it again.
+ * Interrupted, it is finished by calling it again.  What the project has on the
+ * other packet filter, from a time when that one was used, goes.
  *
  * Blocks: up to FIREWALL_LOCK_MS, for the lock that all users of the packet
  * filter share (/run/xtables.lock).  Run it from the pool.
  *
  * -EBUSY: another program kept the lock.
- * -EOPNOTSUPP: this kernel has no legacy iptables, or ip6tables where RULES need it.
+ * -EOPNOTSUPP: this kernel does not have this packet filter, or not for IPv6 where
+ * RULES need it.
  */
-int firewall_sync(const char *project_id, const struct firewall_rules *rules, struct err *err);
+int firewall_sync(const struct firewall_backend *firewall, const char *project_id,
+		  const struct firewall_rules *rules, struct err *err);
 
 /*
  * Are the rules of PROJECT_ID still exactly RULES?  RET_INTACT says so.  Reads
  * only and takes no lock; some tenths of a millisecond.
  */
-int firewall_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
-		   struct err *err);
+int firewall_check(const struct firewall_backend *firewall, const char *project_id,
+		   const struct firewall_rules *rules, bool *ret_intact, struct err *err);
+
+/*
+ * Does somebody else's firewall drop what RULES let through?  A packet has to
+ * be accepted by every base chain of nftables there is for forwarded packets,
+ * those of iptables-nft, ufw and firewalld included.  RET_SENTENCE says which
+ * chain it is and what opens it, to be freed; NULL: there is none.  Reads only.
+ */
+int firewall_obstacle(const struct firewall_rules *rules, char **ret_sentence, struct err *err);
+
+/*
+ * A descriptor that becomes readable when somebody has changed rules, ours or
+ * others'.  Reading it empty, until it fails, is all that can be done with it;
+ * it is the caller's.  RET_FD is -1 when a change shows only in the use of
+ * firewall_lock_file().
+ */
+int firewall_events(const struct firewall_backend *firewall, int *ret_fd, struct err *err);
 
 /*
  * Can rules of FAMILY (AF_INET, AF_INET6) be made here?  Reads only.
  *
  * -EOPNOTSUPP: the kernel cannot; the sentence says what to try.
  */
-int firewall_supports(uint8_t family, struct err *err);
+int firewall_supports(const struct firewall_backend *firewall, uint8_t family, struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
 #include "core/base/fd.h"
+#include "net/firewall_backend.h"
 #include "net/firewall_plan.h"
 #include "net/iptables_calls.h"
 #include "net/iptables_entry.h"
@@ -23,8 +24,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define LOCK_FILE    "/run/xtables.lock"
+#define TABLES_FILE  "/proc/thread-self/net/ip_tables_names" /* of this namespace */
+#define TABLES6_FILE "/proc/thread-self/net/ip6_tables_names"
 #define COMMIT_TRIES 5
 
 static const char *const table_names[TABLE_COUNT] = {
@@ -301,31 +304,24 @@ static int sync_table(enum firewall_table which, const struct firewall_plan *pla
 }
 
 /*
- * A host that nobody wanted IPv6 rules of needs no tables for them, which opening them
- * would load.  All that there are have a line in the file.
+ * A project that has nothing needs no table, which opening it would load or bring
+ * into being.  All that there are have a line in the file.
  */
 static bool is_needless(enum firewall_table which, const struct firewall_plan *plan)
 {
 	CLEANUP_FREE char *text = NULL;
 	char *rest, *line;
 
-	if (plan->family != AF_INET6 || !firewall_plan_is_empty(plan))
+	if (!firewall_plan_is_empty(plan))
 		return false;
-	if (fd_read_file(AT_FDCWD, "/proc/thread-self/net/ip6_tables_names", 4096, &text, NULL,
-			 NULL) < 0)
+	if (fd_read_file(AT_FDCWD, plan->family == AF_INET6 ? TABLES6_FILE : TABLES_FILE, 4096,
+			 &text, NULL, NULL) < 0)
 		return true;
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		if (strcmp(line, table_names[which]) == 0)
 			return false;
 	return true;
-}
-
-const char *firewall_lock_file(void)
-{
-	const char *path = getenv("XTABLES_LOCKFILE");
-
-	return path && path[0] ? path : LOCK_FILE;
 }
 
 static int sync_table_locked(enum firewall_table which, const struct firewall_plan *plan,
@@ -373,7 +369,8 @@ static int sync_plan(const struct firewall_plan *plan, const char *comment, stru
 
 static const uint8_t families[] = {AF_INET, AF_INET6};
 
-int firewall_sync(const char *project_id, const struct firewall_rules *rules, struct err *err)
+static int iptables_sync(const char *project_id, const struct firewall_rules *rules,
+			 struct err *err)
 {
 	char comment[PACKET_COMMENT_SIZE];
 	int r = 0;
@@ -385,8 +382,6 @@ int firewall_sync(const char *project_id, const struct firewall_rules *rules, st
 		firewall_plan_compute(project_id, rules, families[i], &plan);
 		r = sync_plan(&plan, comment, err);
 	}
-	if (r < 0)
-		err_wrap(err, "firewall");
 	return r;
 }
 
@@ -403,8 +398,8 @@ static int check_plan(const struct firewall_plan *plan, const char *comment, boo
 	return r;
 }
 
-int firewall_check(const char *project_id, const struct firewall_rules *rules, bool *ret_intact,
-		   struct err *err)
+static int iptables_check(const char *project_id, const struct firewall_rules *rules,
+			  bool *ret_intact, struct err *err)
 {
 	char comment[PACKET_COMMENT_SIZE];
 	bool intact = true;
@@ -417,15 +412,17 @@ int firewall_check(const char *project_id, const struct firewall_rules *rules, b
 		firewall_plan_compute(project_id, rules, families[i], &plan);
 		r = check_plan(&plan, comment, &intact, err);
 	}
-	if (r < 0) {
-		err_wrap(err, "firewall");
-		return r;
-	}
-	*ret_intact = intact;
-	return 0;
+	if (r == 0)
+		*ret_intact = intact;
+	return r;
 }
 
-int firewall_supports(uint8_t family, struct err *err)
+static bool iptables_is_available(void)
+{
+	return access(TABLES_FILE, F_OK) == 0;
+}
+
+static int iptables_supports(uint8_t family, struct err *err)
 {
 	int r = 0;
 
@@ -436,3 +433,11 @@ int firewall_supports(uint8_t family, struct err *err)
 	}
 	return r;
 }
+
+const struct firewall_backend firewall_legacy = {
+	.name = "legacy",
+	.is_available = iptables_is_available,
+	.sync = iptables_sync,
+	.check = iptables_check,
+	.supports = iptables_supports,
+};

@@ -173,6 +173,22 @@ void relays_sync(struct relays *relays, const struct relay_port *ports, size_t n
 	relays->n = kept;
 }
 
+void relays_give_up(struct relays *relays, uint8_t protocol, const struct cidr *host_addr,
+		    uint16_t host_port)
+{
+	const struct relay_port port = {
+		.protocol = protocol, .host_addr = *host_addr, .host_port = host_port};
+
+	for (size_t i = 0; i < relays->n; i++) {
+		if (!is_same(relays->items[i], &port))
+			continue;
+		relay_free(relays->items[i]);
+		memmove(&relays->items[i], &relays->items[i + 1],
+			(--relays->n - i) * sizeof(*relays->items));
+		return;
+	}
+}
+
 void relays_free(struct relays *relays)
 {
 	if (!relays)

@@ -47,6 +47,13 @@ struct relays *relays_new(struct uv_loop_s *loop);
 void relays_sync(struct relays *relays, const struct relay_port *ports, size_t n);
 
 /*
+ * The port is given up: stop relaying it at once, as it could not be reserved again
+ * otherwise.  One that is not relayed is success.
+ */
+void relays_give_up(struct relays *relays, uint8_t protocol, const struct cidr *host_addr,
+		    uint16_t host_port);
+
+/*
  * End all.  The memory goes in the loop's next turn, so run the loop once more
  * before closing it.  NULL is fine.
  */

@@ -103,6 +103,18 @@ static void on_answer(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const struc
 	answer(flow, buf->base, (size_t)n);
 }
 
+static void on_sweep(uv_timer_t *timer)
+{
+	struct relay_server *server = timer->data;
+	uint64_t now = uv_now(server->owner->loop);
+	struct relay_flow *flow;
+
+	while ((flow = TAILQ_FIRST(&server->flows)) && now - flow->last_ms > RELAY_FLOW_IDLE_MS)
+		close_flow(flow);
+	if (!flow)
+		uv_timer_stop(timer);
+}
+
 /* Make room: the client that is idle longest goes; false: there is none of this port's. */
 static bool make_room(struct relay_server *server)
 {
@@ -131,6 +143,9 @@ static struct relay_flow *new_flow(struct relay_server *server, const struct soc
 				    .local = *local};
 	relays_ref(flow->owner);
 	flow->owner->n_flows++;
+	/* It runs while there is somebody to be forgotten. */
+	if (TAILQ_EMPTY(&server->flows))
+		uv_timer_start(&server->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	TAILQ_INSERT_TAIL(&server->flows, flow, link);
 	uv_udp_init(flow->owner->loop, &flow->service);
 	flow->service.data = flow;
@@ -199,23 +214,12 @@ static void on_datagrams(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static void on_sweep(uv_timer_t *timer)
-{
-	struct relay_server *server = timer->data;
-	uint64_t now = uv_now(server->owner->loop);
-	struct relay_flow *flow;
-
-	while ((flow = TAILQ_FIRST(&server->flows)) && now - flow->last_ms > RELAY_FLOW_IDLE_MS)
-		close_flow(flow);
-}
-
 static void on_server_closed(uv_handle_t *handle)
 {
 	struct relay_server *server = handle->data;
 
 	if (--server->n_handles > 0)
 		return;
-	close(server->fd);
 	relays_unref(server->owner);
 	free(server);
 }
@@ -245,7 +249,6 @@ int relay_udp_start(struct relay *relay, int fd, struct relay_server **ret, stru
 	TAILQ_INIT(&server->flows);
 	relays_ref(server->owner);
 	uv_timer_init(server->owner->loop, &server->sweep);
-	uv_timer_start(&server->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	uv_poll_start(&server->poll, UV_READABLE, on_datagrams);
 	*ret = server;
 	return 0;
@@ -273,5 +276,7 @@ void relay_udp_stop(struct relay_server *server)
 	while (!TAILQ_EMPTY(&server->flows))
 		close_flow(TAILQ_FIRST(&server->flows));
 	uv_close((uv_handle_t *)&server->poll, on_server_closed);
+	/* Now, not with the memory: the port may be wanted again before. */
+	close(server->fd);
 	uv_close((uv_handle_t *)&server->sweep, on_server_closed);
 }

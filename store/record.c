@@ -59,6 +59,9 @@ static bool get_text(const json_t *json, const char *key, char *ret, size_t size
 
 #define GET(json, key, field) get_text(json, key, field, sizeof(field))
 
+/* The same where a record of an older version has none: that is "". */
+#define GET_NEW(json, key, field) (!json_object_get(json, key) || GET(json, key, field))
+
 static json_int_t get_number(const json_t *json, const char *key)
 {
 	return json_integer_value(json_object_get(json, key));
@@ -98,9 +101,8 @@ static bool addresses_from_json(const json_t *array, struct container_record *re
 		    !GET(json, "interface", a->interface) || !GET(json, "host_link", a->host_link))
 			return false;
 		a->prefix = (uint8_t)get_number(json, "prefix");
-		if (!json_object_get(json, "address6"))
-			continue;
-		if (!GET(json, "address6", a->address6) || !GET(json, "gateway6", a->gateway6))
+		if (!GET_NEW(json, "address6", a->address6) ||
+		    !GET_NEW(json, "gateway6", a->gateway6))
 			return false;
 		a->prefix6 = (uint8_t)get_number(json, "prefix6");
 	}
@@ -371,8 +373,9 @@ static int add_network(int run_fd, const char *name, void *data, struct err *err
 		.isolated = json_is_true(json_object_get(json, "isolated"))};
 	if (!GET(json, "key", record->key) || !GET(json, "name", record->name) ||
 	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway) ||
-	    !GET(json, "bridge", record->bridge) || !GET(json, "range", record->range) ||
-	    !GET(json, "gateway6", record->gateway6) || !GET(json, "range6", record->range6) ||
+	    !GET_NEW(json, "bridge", record->bridge) || !GET_NEW(json, "range", record->range) ||
+	    !GET_NEW(json, "gateway6", record->gateway6) ||
+	    !GET_NEW(json, "range6", record->range6) ||
 	    !reserved_from_json(json_object_get(json, "reserved"), record))
 		return err_set(err, EBADMSG, "'%s' is damaged", path);
 	list->n++;

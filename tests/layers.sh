@@ -54,6 +54,8 @@ fence 'netlink/' 'net/[^/]*' 'libnl is for net/'
 fence 'archive(_entry)?\.h' 'store/import/[^/]*' 'libarchive is for store/import/'
 fence 'uv\.h' '(core/supervise|cmd/supervisor|net)/[^/]*' 'only the supervisor has a loop'
 
+fence 'nftables/' 'net/firewall_nft\.c' 'libnftables is for net/firewall_nft.c'
+
 # shellcheck disable=SC2046
 iptc=$(includes 'libiptc/' $(sources core net store cmd) | cut -d: -f1 | sort -u)
 case $(echo "$iptc" | wc -w) in

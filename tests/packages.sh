@@ -8,10 +8,10 @@ set -eu
 packages_of() {
 	case $1 in
 	build) echo cmake make gcc libc6-dev pkg-config musl-tools libyaml-dev libuv1-dev libnl-3-dev \
-		libnl-route-3-dev libip4tc-dev libip6tc-dev libseccomp-dev libjansson-dev libarchive-dev nettle-dev \
+		libnl-route-3-dev libip4tc-dev libip6tc-dev libnftables-dev libseccomp-dev libjansson-dev libarchive-dev nettle-dev \
 		libcmocka-dev ;;
 	examples) echo mmdebstrap busybox-static curl iproute2 procps ;;
-	test) echo clang clang-format libclang-rt-14-dev iptables iproute2 mmdebstrap busybox-static \
+	test) echo clang clang-format libclang-rt-14-dev iptables nftables iproute2 mmdebstrap busybox-static \
 		skopeo umoci curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
 		python3-dnspython dnsperf tcpdump ;;

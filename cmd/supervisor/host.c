@@ -8,6 +8,7 @@
 #include "core/container/signals.h"
 #include "core/container/state.h"
 #include "net/bridge.h"
+#include "net/firewall.h"
 #include "net/netlink.h"
 #include "net/relay.h"
 #include "store/volume.h"
@@ -316,6 +317,8 @@ int host_init(struct host *host, const struct paths *paths, const char *project,
 	paths_project_id(paths, project, host->id);
 	paths_cgroup_root(paths, host->cgroup_root, sizeof(host->cgroup_root));
 	r = program_find("stack-shim", host->shim, sizeof(host->shim), err);
+	if (r == 0)
+		r = firewall_choose(&host->firewall, err);
 	if (r == 0)
 		r = host_cgroups_init(host, err);
 	if (r == 0)

@@ -79,6 +79,7 @@ struct host_seccomp {
 	size_t n;
 };
 
+struct firewall_backend;
 struct host_watch;
 
 struct host {
@@ -99,6 +100,7 @@ struct host {
 	struct host_port *ports;
 	size_t n_ports;
 	struct relays *relays;
+	const struct firewall_backend *firewall;
 	struct host_watch *watch;      /* NULL: nobody wants to know */
 	struct conntrack_match *stale; /* flows to forget with the next commit of rules */
 	size_t n_stale;
@@ -109,7 +111,8 @@ struct host {
 /*
  * PROJECT's host.  Finds out which networks there are already.
  *
- * -ENOENT: no cgroup file system.
+ * -ENOENT: no cgroup file system.  -EINVAL: the environment asks for a firewall
+ * that there is not.
  */
 int host_init(struct host *host, const struct paths *paths, const char *project, int run_fd,
 	      uv_loop_t *loop, struct err *err);
@@ -237,6 +240,9 @@ bool host_port_address(const char *host_ip, uint8_t family, struct cidr *ret_add
 /* host_relay.c: relay what the packet filter cannot translate, for the N published PORTS. */
 void host_relay_sync(struct host *host, const struct publication *ports, size_t n);
 
+/* Nobody holds PORT any more. */
+void host_relay_give_up(struct host *host, const struct host_port *port);
+
 /* The first of a container's networks that reaches outside; NULL: none of them does. */
 const struct record_address *host_way_out(struct host *host, const struct container_record *record,
 					  struct host_network **ret_network);
@@ -325,8 +331,9 @@ int host_names_enable(void *ctx, bool enable, struct err *err);
 bool host_names_where(void *ctx, struct name_server *ret);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
-int host_firewall_sync(void *ctx, void *prepared, struct err *err);
-int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, struct err *err);
+int host_firewall_sync(void *ctx, void *prepared, char **ret_obstacle, struct err *err);
+int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, char **ret_obstacle,
+			struct err *err);
 void host_watch(void *ctx, suspect_fn *suspect, void *data);
 int host_network_check(void *ctx, const char *key, const char **ret_wrong, struct err *err);
 int host_container_check(void *ctx, const struct service *service,

@@ -3,6 +3,7 @@
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
 #include "net/bridge.h"
 #include "net/conntrack.h"
 #include "net/firewall.h"
@@ -14,6 +15,7 @@
 
 /* All that the thread needs, in one piece of memory of its own. */
 struct prepared {
+	const struct firewall_backend *firewall;
 	struct firewall_rules rules;
 	char project[64], id[PATHS_ID_LEN + 1];
 	struct firewall_network *networks;
@@ -129,6 +131,7 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 
 	memcpy(prepared->project, host->project, sizeof(prepared->project));
 	memcpy(prepared->id, host->id, sizeof(prepared->id));
+	prepared->firewall = host->firewall;
 	prepared->rules.project = prepared->project;
 	if (commit) {
 		prepared->stale = TAKE_PTR(host->stale);
@@ -143,25 +146,38 @@ void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n
 	return prepared;
 }
 
-int host_firewall_check(void *ctx, void *data, bool *ret_intact, struct err *err)
+/* That it could not be found out is no reason to fail. */
+static void find_obstacle(const struct prepared *prepared, char **ret_obstacle)
+{
+	struct err err = ERR_INIT;
+
+	*ret_obstacle = NULL;
+	if (firewall_obstacle(&prepared->rules, ret_obstacle, &err) < 0)
+		log_debug("firewall: %s, ignoring", err.msg);
+}
+
+int host_firewall_check(void *ctx, void *data, bool *ret_intact, char **ret_obstacle,
+			struct err *err)
 {
 	struct prepared *prepared = data;
-	int r = firewall_check(prepared->id, &prepared->rules, ret_intact, err);
+	int r = firewall_check(prepared->firewall, prepared->id, &prepared->rules, ret_intact, err);
 
 	(void)ctx; /* belongs to the loop's thread */
+	find_obstacle(prepared, ret_obstacle);
 	prepared_free(prepared);
 	return r;
 }
 
-int host_firewall_sync(void *ctx, void *data, struct err *err)
+int host_firewall_sync(void *ctx, void *data, char **ret_obstacle, struct err *err)
 {
 	struct prepared *prepared = data;
 	int r;
 
 	(void)ctx; /* belongs to the loop's thread */
-	r = firewall_sync(prepared->id, &prepared->rules, err);
+	r = firewall_sync(prepared->firewall, prepared->id, &prepared->rules, err);
 	if (r == 0 && prepared->n_stale > 0)
 		r = conntrack_flush(prepared->stale, prepared->n_stale, NULL, err);
+	find_obstacle(prepared, ret_obstacle);
 	prepared_free(prepared);
 	return r;
 }

@@ -228,7 +228,7 @@ static int new_network(struct host *host, const struct network *network, struct 
 	snprintf(record.key, sizeof(record.key), "%s", network->key);
 	snprintf(record.name, sizeof(record.name), "%s", network->name);
 	network_hash(network, record.hash);
-	if (network->enable_ipv6 && firewall_supports(AF_INET6, err) < 0)
+	if (network->enable_ipv6 && firewall_supports(host->firewall, AF_INET6, err) < 0)
 		return err_wrap(err, "'enable_ipv6: true'");
 	r = ipam_lock(host->paths, &lock, err);
 	if (r == 0)

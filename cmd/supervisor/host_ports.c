@@ -190,28 +190,6 @@ bool host_ports_are_held(const struct host *host, const struct container_record 
 	return held >= wanted;
 }
 
-int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
-		       struct err *err)
-{
-	CLEANUP(claim_release) struct claim claim = {.items = NULL};
-	CLEANUP_FREE struct record_port *ports = calloc(service->n_ports + 1, sizeof(*ports));
-	struct host *host = ctx;
-	int r = 0;
-
-	if (!ports)
-		return err_nomem(err);
-	for (size_t i = 0; r == 0 && i < service->n_ports; i++)
-		r = claim_range(host, &claim, &service->ports[i], record, &ports[i], err);
-	if (r < 0)
-		return r;
-	host_ports_free(host, record->name);
-	keep(host, &claim);
-	free(record->ports);
-	record->ports = TAKE_PTR(ports);
-	record->n_ports = service->n_ports;
-	return 0;
-}
-
 static void forget_flow(struct host *host, const struct host_port *port, const struct cidr *addr)
 {
 	struct conntrack_match *grown =
@@ -246,20 +224,58 @@ static void forget_flows(struct host *host, const struct host_port *port)
 	}
 }
 
-void host_ports_free(void *ctx, const char *name)
+/* Of the first FIRST_N ports that are kept, those of the container NAME go. */
+static void drop(struct host *host, const char *name, size_t first_n)
 {
-	struct host *host = ctx;
-	size_t n = 0;
+	size_t n = 0, n_freed = 0;
+	struct host_port *freed = calloc(host->n_ports + 1, sizeof(*freed));
 
+	if (!freed)
+		abort();
 	for (size_t i = 0; i < host->n_ports; i++) {
-		if (strcmp(host->ports[i].container, name) == 0) {
+		if (i < first_n && strcmp(host->ports[i].container, name) == 0) {
 			forget_flows(host, &host->ports[i]);
 			let_go(&host->ports[i]);
+			freed[n_freed++] = host->ports[i];
 		} else {
 			host->ports[n++] = host->ports[i];
 		}
 	}
 	host->n_ports = n;
+	for (size_t i = 0; i < n_freed; i++)
+		if (!held(host, &freed[i]))
+			host_relay_give_up(host, &freed[i]);
+	free(freed);
+}
+
+void host_ports_free(void *ctx, const char *name)
+{
+	struct host *host = ctx;
+
+	drop(host, name, host->n_ports);
+}
+
+int host_ports_reserve(void *ctx, const struct service *service, struct container_record *record,
+		       struct err *err)
+{
+	CLEANUP(claim_release) struct claim claim = {.items = NULL};
+	CLEANUP_FREE struct record_port *ports = calloc(service->n_ports + 1, sizeof(*ports));
+	struct host *host = ctx;
+	size_t before = host->n_ports;
+	int r = 0;
+
+	if (!ports)
+		return err_nomem(err);
+	for (size_t i = 0; r == 0 && i < service->n_ports; i++)
+		r = claim_range(host, &claim, &service->ports[i], record, &ports[i], err);
+	if (r < 0)
+		return r;
+	keep(host, &claim);
+	drop(host, record->name, before);
+	free(record->ports);
+	record->ports = TAKE_PTR(ports);
+	record->n_ports = service->n_ports;
+	return 0;
 }
 
 void host_ports_release(struct host *host)

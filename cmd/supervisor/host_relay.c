@@ -55,3 +55,11 @@ void host_relay_sync(struct host *host, const struct publication *ports, size_t 
 				n_relayed++;
 	relays_sync(host->relays, relayed, n_relayed);
 }
+
+void host_relay_give_up(struct host *host, const struct host_port *port)
+{
+	struct cidr addr;
+
+	if (host_port_address(port->host_ip, AF_INET6, &addr))
+		relays_give_up(host->relays, port_protocol(port->protocol), &addr, port->port);
+}

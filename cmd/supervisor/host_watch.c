@@ -4,7 +4,8 @@
  *
  *	links, addresses, routes	the kernel tells (net/monitor.h)
  *	names of namespaces		the table of mounts changed: poll(2) on mountinfo
- *	packet filter rules		the lock that all its users take was closed: inotify
+ *	packet filter rules		the lock that all its users take was closed: inotify;
+ *					nftables, which has no lock, tells (net/firewall.h)
  *	limits				a file of the cgroup was written: inotify
  *
  * Here is only found out who is concerned; what is really different is looked at
@@ -21,6 +22,7 @@
 #include "net/netns.h"
 #include "net/shaping.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,10 +40,11 @@ struct host_watch {
 	suspect_fn *suspect;
 	void *data;
 	struct monitor *monitor;
-	struct watch *network, *files;
+	struct watch *network, *files, *rules;
 	uv_poll_t mounts;
 	int mounts_fd;
 	int inotify, lock_wd;
+	int rules_fd; /* closed by its watch, as inotify is */
 	struct watched_cgroup *cgroups;
 	size_t n_cgroups;
 };
@@ -214,6 +217,19 @@ void host_unwatch_container(struct host *host, const char *container)
 		watch->n_cgroups = n;
 }
 
+/* --- rules --- */
+
+static void on_rules(void *data)
+{
+	struct host_watch *watch = data;
+	char ignored[16384];
+
+	/* More than could be told is a change, too. */
+	while (read(watch->rules_fd, ignored, sizeof(ignored)) >= 0 || errno == ENOBUFS)
+		;
+	watch->suspect(watch->data, SUSPECT_RULES, NULL);
+}
+
 /* --- birth and end --- */
 
 static void on_mounts_closed(uv_handle_t *handle)
@@ -234,6 +250,7 @@ static void stop(struct host *host)
 	watch_free(watch->network);
 	monitor_free(watch->monitor);
 	watch_free(watch->files);
+	watch_free(watch->rules);
 	free(watch->cgroups);
 	if (watch->mounts_fd >= 0)
 		uv_close((uv_handle_t *)&watch->mounts, on_mounts_closed);
@@ -283,6 +300,16 @@ static void start_files(struct host_watch *watch)
 	watch->files = watch_new(watch->host->loop, watch->inotify, on_files, watch);
 }
 
+static void start_rules(struct host_watch *watch)
+{
+	struct err err = ERR_INIT;
+
+	if (firewall_events(watch->host->firewall, &watch->rules_fd, &err) < 0)
+		log_warn("changes of rules are noticed late: %s", err.msg);
+	else if (watch->rules_fd >= 0)
+		watch->rules = watch_new(watch->host->loop, watch->rules_fd, on_rules, watch);
+}
+
 static void watch_containers(struct host *host)
 {
 	struct container_record *records = NULL;
@@ -314,10 +341,12 @@ void host_watch(void *ctx, suspect_fn *suspect, void *data)
 				     .data = data,
 				     .mounts_fd = -1,
 				     .inotify = -1,
-				     .lock_wd = -1};
+				     .lock_wd = -1,
+				     .rules_fd = -1};
 	host->watch = watch;
 	start_network(watch);
 	start_mounts(watch);
 	start_files(watch);
+	start_rules(watch);
 	watch_containers(host);
 }

@@ -198,18 +198,20 @@ struct driver_ops {
 	 * Make the host's rules those of the project's networks and PORTS, or, with
 	 * TEARDOWN, leave none.  The rules are copied by firewall_prepare() on the loop;
 	 * firewall_sync() then works on that copy in a pool thread and frees it.  Without
-	 * COMMIT the copy is for firewall_check().
+	 * COMMIT the copy is for firewall_check().  RET_OBSTACLE says what of somebody
+	 * else's keeps the rules from working, to be freed; NULL: nothing.
 	 * Blocks: for the xtables lock.
 	 */
 	void *(*firewall_prepare)(void *ctx, const struct publication *ports, size_t n_ports,
 				  bool teardown, bool commit);
-	int (*firewall_sync)(void *ctx, void *prepared, struct err *err);
+	int (*firewall_sync)(void *ctx, void *prepared, char **ret_obstacle, struct err *err);
 
 	/*
 	 * Are the rules still what firewall_prepare() put together?  PREPARED is freed.
 	 * Reads only; on the loop or in a pool thread.
 	 */
-	int (*firewall_check)(void *ctx, void *prepared, bool *ret_intact, struct err *err);
+	int (*firewall_check)(void *ctx, void *prepared, bool *ret_intact, char **ret_obstacle,
+			      struct err *err);
 
 	/*
 	 * Tell SUSPECT, on the loop, when something may have been changed by others;

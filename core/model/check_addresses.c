@@ -14,7 +14,7 @@
 struct family {
 	int number;
 	size_t bytes;
-	int64_t bits_min, bits_max; /* of a subnet's length */
+	unsigned int bits_min, bits_max; /* of a subnet's length */
 	const char *name, *example;
 };
 
@@ -56,7 +56,7 @@ static bool has_host_bits(const struct family *family, const struct subnet *subn
 }
 
 /* "10.1.2.0/24" */
-static bool parse_subnet(const struct family *family, const char *text, struct subnet *ret)
+static bool parse_prefix(const struct family *family, const char *text, struct subnet *ret)
 {
 	const char *slash = strchr(text, '/');
 	char address[INET6_ADDRSTRLEN];
@@ -67,10 +67,16 @@ static bool parse_subnet(const struct family *family, const char *text, struct s
 	memcpy(address, text, (size_t)(slash - text));
 	address[slash - text] = '\0';
 	if (!parse_address(family, address, &ret->base) || units_integer(slash + 1, &bits) < 0 ||
-	    bits < family->bits_min || bits > family->bits_max)
+	    bits < family->bits_min || bits > (int64_t)family->bytes * 8)
 		return false;
 	ret->bits = (unsigned int)bits;
 	return !has_host_bits(family, ret);
+}
+
+/* One with room for a few hosts. */
+static bool parse_subnet(const struct family *family, const char *text, struct subnet *ret)
+{
+	return parse_prefix(family, text, ret) && ret->bits <= family->bits_max;
 }
 
 /* Those of one link, and those of many hosts at once. */
@@ -88,7 +94,7 @@ static void check_range(const struct network *network, const struct family *fami
 {
 	struct subnet range;
 
-	if (parse_subnet(family, ipam->ip_range, &range) && contains(family, subnet, &range.base) &&
+	if (parse_prefix(family, ipam->ip_range, &range) && contains(family, subnet, &range.base) &&
 	    range.bits >= subnet->bits)
 		return;
 	report(reporter, SEVERITY_ERROR, network->pos,

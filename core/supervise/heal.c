@@ -13,6 +13,7 @@
  */
 #include "core/supervise/internal.h"
 
+#include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/supervise/watch.h"
 
@@ -37,6 +38,7 @@ struct healer {
 	bool working;
 	void *prepared;
 	bool intact;
+	char *obstacle;
 	struct err error;
 	uint64_t noticed_ms; /* when the rules were found wrong; 0: they are not */
 };
@@ -160,7 +162,7 @@ static void check_rules(uv_work_t *work)
 	healer->error = (struct err)ERR_INIT;
 	healer->intact = true;
 	healer->driver.ops->firewall_check(healer->driver.ctx, healer->prepared, &healer->intact,
-					   &healer->error);
+					   &healer->obstacle, &healer->error);
 }
 
 static void on_rules_checked(uv_work_t *work, int status)
@@ -171,9 +173,11 @@ static void on_rules_checked(uv_work_t *work, int status)
 	(void)status; /* nobody cancels it */
 	healer->working = false;
 	if (!supervisor) {
+		free(healer->obstacle);
 		free(healer);
 		return;
 	}
+	publish_set_obstacle(supervisor, TAKE_PTR(healer->obstacle));
 	if (healer->error.code)
 		log_warn("firewall: %s", healer->error.msg);
 	/* A commit that came meanwhile is not drift, and puts right what is. */
@@ -288,12 +292,14 @@ static bool rules_are_wrong(struct supervisor *supervisor)
 	struct driver *driver = &supervisor->driver;
 	struct err err = ERR_INIT;
 	bool intact = true;
+	char *obstacle = NULL;
 
 	if (!publish_is_settled(supervisor))
 		return false;
-	if (driver->ops->firewall_check(driver->ctx, publish_prepare(supervisor), &intact, &err) <
-	    0)
+	if (driver->ops->firewall_check(driver->ctx, publish_prepare(supervisor), &intact,
+					&obstacle, &err) < 0)
 		log_warn("firewall: %s", err.msg);
+	publish_set_obstacle(supervisor, obstacle);
 	return !intact;
 }
 
@@ -313,5 +319,9 @@ size_t heal_inspect(struct supervisor *supervisor, bool mend_it, json_t *finding
 		if (mend_it)
 			publish_changed(supervisor);
 	}
+	/* Somebody else's to put right. */
+	if (publish_obstacle(supervisor) && !mend_it)
+		tell(&inspection, "firewall", supervisor->project_name, NULL,
+		     publish_obstacle(supervisor));
 	return inspection.n;
 }

@@ -256,6 +256,12 @@ uint64_t publish_changed(struct supervisor *supervisor);
 /* All that was asked for is committed. */
 bool publish_is_settled(const struct supervisor *supervisor);
 
+/* What keeps the rules from working; NULL: nothing that is known of. */
+const char *publish_obstacle(const struct supervisor *supervisor);
+
+/* It is SENTENCE now, which is taken over.  News is told. */
+void publish_set_obstacle(struct supervisor *supervisor, char *sentence);
+
 /* What firewall_check() compares with. */
 void *publish_prepare(struct supervisor *supervisor);
 

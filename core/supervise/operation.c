@@ -210,6 +210,9 @@ void operation_begin(struct supervisor *supervisor, struct plan *plan,
 	for (size_t i = 0; client && i < plan->n_warnings; i++)
 		emit(supervisor, "warning", supervisor->project_name, NULL, "warning",
 		     plan->warnings[i], -1);
+	if (client && publish_obstacle(supervisor))
+		emit(supervisor, "warning", supervisor->project_name, NULL, "warning",
+		     publish_obstacle(supervisor), -1);
 	operation->rollouts = calloc(plan->n_actions + 1, sizeof(struct rollout *));
 	if (!operation->rollouts)
 		abort();

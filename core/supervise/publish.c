@@ -29,6 +29,8 @@ struct publisher {
 	struct driver driver;
 	void *prepared;
 	struct err error; /* of the last commit */
+	char *found;	  /* by the thread: an obstacle, or NULL */
+	char *obstacle;	  /* publish_obstacle() */
 };
 
 /* How fit for traffic UNIT is: the fittest of a service get it, the others none. */
@@ -187,6 +189,28 @@ static void sync_names(struct supervisor *supervisor)
 		log_warn("names: %s", err.msg);
 }
 
+static void destroy(struct publisher *publisher)
+{
+	free(publisher->found);
+	free(publisher->obstacle);
+	free(publisher);
+}
+
+const char *publish_obstacle(const struct supervisor *supervisor)
+{
+	return supervisor->publisher->obstacle;
+}
+
+void publish_set_obstacle(struct supervisor *supervisor, char *sentence)
+{
+	CLEANUP_FREE char *before = TAKE_PTR(supervisor->publisher->obstacle);
+
+	supervisor->publisher->obstacle = sentence;
+	if (sentence && (!before || strcmp(before, sentence) != 0))
+		emit(supervisor, "warning", supervisor->project_name, NULL, "warning", sentence,
+		     -1);
+}
+
 /* In a thread of the pool: nothing but the driver and the prepared rules is touched. */
 static void commit(uv_work_t *work)
 {
@@ -194,7 +218,7 @@ static void commit(uv_work_t *work)
 
 	publisher->error = (struct err)ERR_INIT;
 	publisher->driver.ops->firewall_sync(publisher->driver.ctx, publisher->prepared,
-					     &publisher->error);
+					     &publisher->found, &publisher->error);
 }
 
 static void tell_units(struct publisher *publisher)
@@ -225,9 +249,10 @@ static void on_committed(uv_work_t *work, int status)
 	publisher->running = 0;
 	publisher->prepared = NULL;
 	if (!publisher->supervisor) {
-		free(publisher);
+		destroy(publisher);
 		return;
 	}
+	publish_set_obstacle(publisher->supervisor, TAKE_PTR(publisher->found));
 	if (publisher->error.code)
 		log_error("firewall: %s", publisher->error.msg);
 	else
@@ -269,7 +294,7 @@ void publisher_free(struct publisher *publisher)
 	timer_clear(&publisher->turn);
 	publisher->supervisor = NULL;
 	if (!publisher->running)
-		free(publisher);
+		destroy(publisher);
 }
 
 void publish_fitness(struct unit *unit)

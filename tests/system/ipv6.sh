@@ -122,6 +122,8 @@ networks:
   back: {enable_ipv6: true}
   vault: {enable_ipv6: true, internal: true}
   plain:
+    ipam:
+      config: [{subnet: 10.78.0.0/24, ip_range: 10.78.0.128/30, aux_addresses: {a: 10.78.0.128, b: 10.78.0.129, c: 10.78.0.130}}]
 YML
 ok stack up -d
 wait_for 5 "httpd listens" inside client wget -q -O- http://web/
@@ -135,6 +137,7 @@ ok inside client ip -6 addr show dev eth0
 assert_match "in the container" "$(address6_of client)/64" "$out"
 assert_no_match "without waiting" 'tentative|dadfailed' "$out"
 assert_match "its route" 'default via fd00:77::fe dev eth0' "$(inside client ip -6 route)"
+assert_eq "the only one of its range that is not kept free" 10.78.0.131 "$(address_of old)"
 assert_eq "no IPv6 without asking" null "$(address6_of old)"
 assert_no_match "nor any in there" 'inet6' "$(inside old ip -6 addr show dev eth0)"
 
@@ -191,16 +194,20 @@ cat >stack.yml <<'YML'
 services:
   spy: {image: "example/busybox:1.35", command: ["sleep", "1000"], stop_grace_period: 0s}
 networks:
-  default: {enable_ipv6: true}
+  default:
+    enable_ipv6: true
+    ipam:
+      config: [{subnet: "fd00:78::/64", ip_range: "fd00:78::80/126", aux_addresses: {a: "fd00:78::80", b: "fd00:78::81", c: "fd00:78::82"}}]
 YML
 ok stack up -d
+assert_eq "the only address that is not kept free" fd00:78::83 "$(address6_of spy)"
 fails 1 inside spy ping -6 -c 1 -W 1 fd00:77::50
 ok inside spy ping -6 -c 1 -W 2 $OUTSIDE6
 assert_match "but a published port is open" six-web-1 "$(inside spy wget -q -O- "http://[$HOST6]:8080/")"
 ok stack down
 
 it "what the file asks for and cannot have is said"
-sed -i 's/{enable_ipv6: true}/{enable_ipv6: true, ipam: {config: [{subnet: "3fff:1::\/64"}]}}/' stack.yml
+sed -i 's/subnet: "fd00:78::[^}]*}}]/subnet: "3fff:1::\/64"}]/' stack.yml
 fails 1 stack up -d
 assert_match "the clash" '3fff:1::/64 overlaps' "$err"
 ok stack down
@@ -305,6 +312,9 @@ assert_eq "the same address" "$before" "$(address6_of client)"
 kill -KILL "$(supervisor_pid six)"
 ok stack ps
 wait_for 10 "[::1] answers again" fetch "http://[::1]:8080/"
+ok stack restart web many
+wait_for 10 "and after a restart" fetch "http://[::1]:8080/"
+wait_for 10 "on every port" fetch "http://[::1]:8081/"
 
 it "a port that is no longer published is no longer served"
 sed -i 's/"8090:80"/"8094:80"/' stack.yml

@@ -272,6 +272,7 @@ everything() {
 				sed -e 's/\[[0-9]*:[0-9]*\]//' -e "s/^/$family $table /"
 		done
 	done
+	nft -s list ruleset 2>/dev/null | sed 's/^/nft /'
 	processes
 	ss -Hlntup | awk '{ print "socket " $1 " " $5 }' | sort
 	ss -Hlxp | awk '{ print "socket " $5 }' | grep -F "$T" | sort

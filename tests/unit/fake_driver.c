@@ -378,12 +378,13 @@ static void *firewall_prepare(void *ctx, const struct publication *ports, size_t
 	return prepared;
 }
 
-static int firewall_sync(void *ctx, void *data, struct err *err)
+static int firewall_sync(void *ctx, void *data, char **ret_obstacle, struct err *err)
 {
 	struct prepared *prepared = data;
 	struct fake *fake = ctx;
 	int r = step(fake, "commit", prepared->teardown ? "teardown" : "rules", err);
 
+	*ret_obstacle = NULL;
 	if (r == 0) {
 		fake->commits++;
 		fake->n_online = prepared->n;
@@ -393,11 +394,13 @@ static int firewall_sync(void *ctx, void *data, struct err *err)
 	return r;
 }
 
-static int firewall_check(void *ctx, void *data, bool *ret_intact, struct err *err)
+static int firewall_check(void *ctx, void *data, bool *ret_intact, char **ret_obstacle,
+			  struct err *err)
 {
 	(void)ctx;
 	(void)err;
 	*ret_intact = true;
+	*ret_obstacle = NULL;
 	free(data);
 	return 0;
 }

@@ -1,18 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The firewall against the real kernel: who reaches whom, and what becomes of
- * other people's rules.
+ * The firewall against the real kernel, on each packet filter that it can use:
+ * who reaches whom, and what becomes of other people's rules.
  */
 #include "core/base/cleanup.h"
 #include "net/conntrack.h"
 #include "netlab.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-static const char all_rules[] = "for t in raw filter nat; do iptables-legacy -t $t -S; done";
+#define NFT_SHOP "ip stack-" SHOP
+#define NFT_RULE "$(nft -a list chain " NFT_SHOP " published | awk '/dport/ { print $NF; exit }')"
+
+static const char all_rules[] = "for t in raw filter nat; do iptables-legacy -t $t -S; done; "
+				"nft -s list ruleset";
+
+/* What others may do to our rules. */
+static const char *const damages_legacy[] = {
+	"iptables-legacy -t nat -F STACK-" SHOP,
+	"iptables-legacy -t nat -D STACK-" SHOP " 2",
+	"iptables-legacy -t nat -F PREROUTING",
+	"iptables-legacy -F",
+	"iptables-legacy -I STACK-" SHOP " -j DROP",
+	"iptables-legacy -A FORWARD -j STACK",
+	"iptables-legacy -t raw -F; iptables-legacy -t raw -X",
+	"iptables-legacy -F; iptables-legacy -X; iptables-legacy -t nat -F; "
+	"iptables-legacy -t nat -X",
+	NULL,
+};
+static const char *const damages_nft[] = {
+	"nft flush ruleset",
+	"nft delete table " NFT_SHOP,
+	"nft flush table " NFT_SHOP,
+	"nft flush chain " NFT_SHOP " published",
+	"nft delete rule " NFT_SHOP " published handle " NFT_RULE,
+	"nft replace rule " NFT_SHOP " published handle " NFT_RULE " tcp dport 8080 drop",
+	"nft insert rule " NFT_SHOP " filter drop",
+	"nft add rule " NFT_SHOP " filter-out drop",
+	"nft add chain " NFT_SHOP " another",
+	"nft rename chain " NFT_SHOP " filter another",
+	"nft chain " NFT_SHOP " forward '{ policy drop; }'",
+	"nft add table " NFT_SHOP " '{ flags dormant; }'",
+	"nft delete table inet stack",
+	NULL,
+};
+
+static const struct flavour {
+	const char *name;
+	const char *const *damages;
+	const char *user_drop; /* the administrator closes all to the other host */
+	const char *user_rule; /* as it is listed */
+	const char *user_clean;
+} flavours[] = {
+	{"legacy", damages_legacy, "iptables-legacy -A STACK-USER -s " OTHER " -j DROP",
+	 "-A STACK-USER -s " OTHER "/32 -j DROP", "iptables-legacy -F; iptables-legacy -X"},
+	{"nft", damages_nft, "nft add rule inet stack user ip saddr " OTHER " drop",
+	 "ip saddr " OTHER " drop", "nft delete table inet stack"},
+};
+
+static const struct flavour *flavour;
 
 static void test_published_port_from_everywhere(void **state)
 {
@@ -79,7 +128,6 @@ static void test_networks_are_closed_to_others(void **state)
 	stop_server(outside);
 }
 
-/* An internal network without a route out can still be given one from inside. */
 /* An internal network without a route out can still be given one from inside; and not even a
  * datagram that expects no answer gets out. */
 static void test_internal_network_is_closed_by_rules_too(void **state)
@@ -133,95 +181,36 @@ static void test_loopback_of_host_is_closed_to_containers(void **state)
 	free(after);
 }
 
-/* What one project lets out must have been let in by the others before. */
-static void test_drops_of_all_projects_come_first(void **state)
-{
-	char *rules = output("iptables-legacy -S STACK");
-
-	assert_string_equal(rules,
-			    "-N STACK\n"
-			    "-A STACK -m comment --comment \"stack:blog\" -j STACK-" BLOG "\n"
-			    "-A STACK -m comment --comment \"stack:shop\" -j STACK-" SHOP "\n"
-			    "-A STACK -m comment --comment \"stack:shop\" -j STACK-OUT-" SHOP "\n"
-			    "-A STACK -m comment --comment \"stack:blog\" -j STACK-OUT-" BLOG "\n");
-	free(rules);
-}
-
 /* A sync writes what the check finds; so when that finds nothing, nothing is written. */
 static void test_second_sync_has_nothing_to_write(void **state)
 {
 	bool intact = false;
 	char *rules;
 
-	assert_ok(firewall_check(SHOP, &lab.shop_rules, &intact, &err));
+	assert_ok(firewall_check(lab.firewall, SHOP, &lab.shop_rules, &intact, &err));
 	assert_true(intact);
 	rules = output(all_rules);
-	assert_non_null(strstr(rules, "-A STACK-" SHOP));
+	assert_non_null(strstr(rules, "stack:shop:web"));
 	assert_null(strstr(rules, "unsupported"));
 	free(rules);
 }
 
 static void test_damage_is_seen_and_healed(void **state)
 {
-	static const char *const damages[] = {
-		"iptables-legacy -t nat -F STACK-" SHOP,
-		"iptables-legacy -t nat -D STACK-" SHOP " 2",
-		"iptables-legacy -t nat -F PREROUTING",
-		"iptables-legacy -F",
-		"iptables-legacy -I STACK-" SHOP " -j DROP",
-		"iptables-legacy -A FORWARD -j STACK",
-		"iptables-legacy -t raw -F; iptables-legacy -t raw -X",
-		"iptables-legacy -F; iptables-legacy -X; iptables-legacy -t nat -F; "
-		"iptables-legacy -t nat -X",
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+	for (const char *const *damage = flavour->damages; *damage; damage++) {
 		bool intact = true;
 
-		run(damages[i]);
-		assert_ok(firewall_check(SHOP, &lab.shop_rules, &intact, &err));
+		run(*damage);
+		assert_ok(firewall_check(lab.firewall, SHOP, &lab.shop_rules, &intact, &err));
 		if (intact)
-			fail_msg("not noticed: %s", damages[i]);
-		assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
-		assert_ok(firewall_sync(BLOG, &lab.blog_rules, &err));
-		assert_ok(firewall_check(SHOP, &lab.shop_rules, &intact, &err));
+			fail_msg("not noticed: %s", *damage);
+		assert_ok(firewall_sync(lab.firewall, SHOP, &lab.shop_rules, &err));
+		assert_ok(firewall_sync(lab.firewall, BLOG, &lab.blog_rules, &err));
+		assert_ok(firewall_check(lab.firewall, SHOP, &lab.shop_rules, &intact, &err));
 		assert_true(intact);
 		assert_tcp(lab.other, HOST, 8080, "web " OTHER);
 		assert_tcp(lab.blog, "10.201.1.10", 80, NOTHING);
 	}
-}
-
-static void test_policy_drop_and_docker_user(void **state)
-{
-	pid_t outside = start_server(lab.other, "outside", SOCK_STREAM, 80);
-	char *rules;
-
-	lab_remove_project(BLOG);
-	assert_ok(firewall_sync(SHOP, &(struct firewall_rules){.project = "shop"}, &err));
-	run("iptables-legacy -P FORWARD DROP; iptables-legacy -N DOCKER-USER; "
-	    "iptables-legacy -A DOCKER-USER -j RETURN; iptables-legacy -A FORWARD -j DOCKER-USER; "
-	    "iptables-legacy -A FORWARD -i docker0 -j ACCEPT");
-	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
-	rules = output("iptables-legacy -S FORWARD");
-	assert_string_equal(rules, "-P FORWARD DROP\n"
-				   "-A FORWARD -j DOCKER-USER\n"
-				   "-A FORWARD -m comment --comment stack -j STACK-USER\n"
-				   "-A FORWARD -m comment --comment stack -j STACK\n"
-				   "-A FORWARD -i docker0 -j ACCEPT\n");
-	free(rules);
-	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
-	assert_tcp(lab.web, OTHER, 80, "outside " HOST);
-	assert_tcp(lab.web, HOST, 8080, "web 10.201.1.1");
-	assert_tcp(lab.db, "10.201.1.10", 80, "web 10.201.1.11");
-	/* The administrator's chain decides first, and stays. */
-	run("iptables-legacy -A STACK-USER -s " OTHER " -j DROP");
-	assert_tcp(lab.other, HOST, 8080, NOTHING);
-	assert_ok(firewall_sync(SHOP, &(struct firewall_rules){.project = "shop"}, &err));
-	rules = output("iptables-legacy -S");
-	assert_non_null(strstr(rules, "-A STACK-USER -s " OTHER "/32 -j DROP"));
-	assert_null(strstr(rules, SHOP));
-	free(rules);
-	run("iptables-legacy -F; iptables-legacy -X; iptables-legacy -P FORWARD ACCEPT");
-	stop_server(outside);
 }
 
 static void test_foreign_rules_stay_byte_by_byte(void **state)
@@ -232,7 +221,9 @@ static void test_foreign_rules_stay_byte_by_byte(void **state)
 	run("iptables-legacy -t nat -A PREROUTING -p tcp --dport 99 -j REDIRECT --to-ports 100; "
 	    "iptables-legacy -N MINE; iptables-legacy -A MINE -m limit --limit 5/min -j LOG; "
 	    "iptables-legacy -A FORWARD -i nowhere+ -j MINE; "
-	    "iptables-legacy -t raw -A PREROUTING -p udp -j CT --notrack -s 192.0.2.0/24");
+	    "iptables-legacy -t raw -A PREROUTING -p udp -j CT --notrack -s 192.0.2.0/24; "
+	    "nft 'table ip mine { chain forward { type filter hook forward priority 5; "
+	    "ip saddr 192.0.2.0/24 limit rate 5/minute drop; }; }'");
 	before = output(all_rules);
 	lab_add_projects();
 	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
@@ -242,8 +233,64 @@ static void test_foreign_rules_stay_byte_by_byte(void **state)
 	free(before);
 	free(after);
 	run("iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -X; "
-	    "iptables-legacy -t raw -F");
+	    "iptables-legacy -t raw -F; nft delete table ip mine");
 	lab_add_projects();
+}
+
+/* It decides first, and stays. */
+static void test_chain_of_the_administrator(void **state)
+{
+	char *rules;
+
+	run(flavour->user_drop);
+	assert_tcp(lab.other, HOST, 8080, NOTHING);
+	assert_ok(firewall_sync(lab.firewall, SHOP, &lab.shop_rules, &err));
+	assert_tcp(lab.other, HOST, 8080, NOTHING);
+	lab_remove_projects();
+	rules = output(all_rules);
+	assert_non_null(strstr(rules, flavour->user_rule));
+	assert_null(strstr(rules, SHOP));
+	free(rules);
+	run(flavour->user_clean);
+	lab_add_projects();
+	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+}
+
+static void test_other_packet_filter_is_left(void **state)
+{
+	const struct firewall_backend *before = lab.firewall;
+	const char *other = flavours[flavour == &flavours[0]].name;
+	char *empty, *rules;
+
+	lab_remove_projects();
+	empty = output(all_rules);
+	lab_add_projects();
+	setenv("STACK_FIREWALL", other, 1);
+	assert_ok(firewall_choose(&lab.firewall, &err));
+	assert_string_equal(firewall_name(lab.firewall), other);
+	assert_ok(firewall_sync(lab.firewall, SHOP, &lab.shop_rules, &err));
+	assert_ok(firewall_sync(lab.firewall, BLOG, &lab.blog_rules, &err));
+	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+	setenv("STACK_FIREWALL", flavour->name, 1);
+	lab.firewall = before;
+	lab_remove_projects();
+	rules = output(all_rules);
+	assert_string_equal(rules, empty);
+	free(rules);
+	free(empty);
+	lab_add_projects();
+}
+
+static void test_unknown_packet_filter_is_refused(void **state)
+{
+	const struct firewall_backend *firewall = NULL;
+	struct err err = ERR_INIT;
+
+	setenv("STACK_FIREWALL", "ebtables", 1);
+	assert_int_equal(firewall_choose(&firewall, &err), -EINVAL);
+	assert_string_equal(err.msg, "STACK_FIREWALL is 'ebtables'; it can be 'legacy' or 'nft'");
+	assert_null(firewall);
+	setenv("STACK_FIREWALL", flavour->name, 1);
 }
 
 static void test_udp_client_follows_the_port(void **state)
@@ -257,7 +304,7 @@ static void test_udp_client_follows_the_port(void **state)
 	assert_ok(netns_call(lab.other, client_ask, &client, &err));
 	assert_string_equal(client.reply, "udp " OTHER);
 	lab.shop_ports[2].addr = ip("10.201.1.11");
-	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
+	assert_ok(firewall_sync(lab.firewall, SHOP, &lab.shop_rules, &err));
 	/* Without the flush the flow keeps its old translation. */
 	assert_ok(netns_call(lab.other, client_ask, &client, &err));
 	assert_string_equal(client.reply, "udp " OTHER);
@@ -266,47 +313,6 @@ static void test_udp_client_follows_the_port(void **state)
 	assert_ok(netns_call(lab.other, client_ask, &client, &err));
 	assert_string_equal(client.reply, "second " OTHER);
 	stop_server(second);
-}
-
-static bool is_running(pid_t pid)
-{
-	siginfo_t info = {.si_pid = 0};
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	       info.si_pid == 0;
-}
-
-/* Another program replaces rules all the time, which the kernel would not notice: without the
- * lock, one of the two undoes what the other did. */
-static void test_two_writers_lose_nothing(void **state)
-{
-	struct firewall_rules fewer = lab.shop_rules;
-	char *rules;
-	pid_t writer;
-	int status;
-
-	fewer.n_ports = 1;
-	run("iptables-legacy -w 5 -A FORWARD -s 192.0.2.0");
-	writer = fork();
-	if (writer == 0)
-		execl("/bin/sh", "sh", "-ec",
-		      "for i in $(seq 100); do iptables-legacy -w 5 -R FORWARD 3 -s 192.0.2.$i; "
-		      "iptables-legacy -S FORWARD | grep -q 192.0.2.$i/32; done",
-		      NULL);
-	for (int i = 0; is_running(writer); i++) {
-		bool intact = false;
-
-		assert_ok(firewall_sync(SHOP, i % 2 ? &lab.shop_rules : &fewer, &err));
-		assert_ok(firewall_check(SHOP, i % 2 ? &lab.shop_rules : &fewer, &intact, &err));
-		assert_true(intact);
-	}
-	assert_int_equal(waitpid(writer, &status, 0), writer);
-	assert_int_equal(status, 0);
-	rules = output("iptables-legacy -S FORWARD");
-	assert_non_null(strstr(rules, "-A FORWARD -s 192.0.2.100/32\n"));
-	free(rules);
-	run("iptables-legacy -w 5 -D FORWARD 3");
-	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
 }
 
 int main(void)
@@ -320,19 +326,26 @@ int main(void)
 		cmocka_unit_test(test_networks_are_closed_to_others),
 		cmocka_unit_test(test_internal_network_is_closed_by_rules_too),
 		cmocka_unit_test(test_host_reaches_itself_on_a_bridge),
-		cmocka_unit_test(test_drops_of_all_projects_come_first),
 		cmocka_unit_test(test_second_sync_has_nothing_to_write),
 		cmocka_unit_test(test_damage_is_seen_and_healed),
-		cmocka_unit_test(test_two_writers_lose_nothing),
+		cmocka_unit_test(test_chain_of_the_administrator),
+		cmocka_unit_test(test_other_packet_filter_is_left),
+		cmocka_unit_test(test_unknown_packet_filter_is_refused),
 		cmocka_unit_test(test_udp_client_follows_the_port),
 		cmocka_unit_test(test_foreign_rules_stay_byte_by_byte),
 		cmocka_unit_test(test_loopback_of_host_is_closed_to_containers),
-		cmocka_unit_test(test_policy_drop_and_docker_user),
 	};
+	int failed = 0;
 
 	if (geteuid() != 0) {
 		print_message("needs root: skipped\n");
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+	for (size_t i = 0; i < ARRAY_SIZE(flavours); i++) {
+		flavour = &flavours[i];
+		setenv("STACK_FIREWALL", flavour->name, 1);
+		failed +=
+			cmocka_run_group_tests_name(flavour->name, tests, lab_setup, lab_teardown);
+	}
+	return failed;
 }

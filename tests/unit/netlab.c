@@ -203,7 +203,7 @@ void lab_remove_project(const char *id)
 	size_t n = 0;
 
 	snprintf(start, sizeof(start), "stack-%s-", id);
-	assert_ok(firewall_sync(id, &none, &err));
+	assert_ok(firewall_sync(lab.firewall, id, &none, &err));
 	assert_ok(links_remove_group(lab.nl, id, &err));
 	assert_ok(netns_list(start, &names, &n, &err));
 	for (size_t i = 0; i < n; i++)
@@ -269,8 +269,8 @@ void lab_add_projects(void)
 	lab.blog = lab_add_container(BLOG, "blog-1", "blog_default", blog, "10.201.3.10/24",
 				     "10.201.3.1");
 	set_rules();
-	assert_ok(firewall_sync(SHOP, &lab.shop_rules, &err));
-	assert_ok(firewall_sync(BLOG, &lab.blog_rules, &err));
+	assert_ok(firewall_sync(lab.firewall, SHOP, &lab.shop_rules, &err));
+	assert_ok(firewall_sync(lab.firewall, BLOG, &lab.blog_rules, &err));
 	serve_in(lab.web, "web", SOCK_STREAM, 80);
 	serve_in(lab.web, "web7002", SOCK_STREAM, 7002);
 	serve_in(lab.web, "udp", SOCK_DGRAM, 53);
@@ -299,6 +299,7 @@ int lab_setup(void **state)
 	    mount("run", "/run", "tmpfs", 0, "mode=755") < 0)
 		return -1;
 	assert_ok(netlink_open(NETLINK_ROUTE, &lab.nl, &err));
+	assert_ok(firewall_choose(&lab.firewall, &err));
 	assert_ok(netns_create("other", -1, &lab.other, &err));
 	run("ip link set lo up; ip link add out0 type veth peer name eth0 netns other; "
 	    "ip addr add " HOST "/24 dev out0; ip link set out0 up; ip -n other link set lo up; "

@@ -31,8 +31,9 @@
 /* Project "shop": web and db on one network, vault on an internal one.  Project "blog": one. */
 struct lab {
 	struct netlink *nl;
-	int host, other;	  /* network namespaces */
-	int web, db, vault, blog; /* of the containers */
+	const struct firewall_backend *firewall; /* as STACK_FIREWALL says */
+	int host, other;			 /* network namespaces */
+	int web, db, vault, blog;		 /* of the containers */
 	char shop_bridge[IFNAMSIZ], vault_bridge[IFNAMSIZ], blog_bridge[IFNAMSIZ];
 	pid_t servers[8];
 	size_t n_servers;

@@ -180,6 +180,22 @@ static void a_port_can_be_served_again_while_old_connections_go_on(void **state)
 	tear_down();
 }
 
+static void a_port_that_is_given_up_can_be_reserved_again(void **state)
+{
+	const struct cidr loopback = cidr_of6(&in6addr_loopback);
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		set_up(protocols[i]);
+		close(lab.kept);
+		relays_give_up(lab.relays, protocols[i], &loopback, lab.port.host_port);
+		assert_int_equal(port_reserve(protocols[i], &loopback, lab.port.host_port,
+					      &lab.kept, NULL, NULL),
+				 0);
+		tear_down();
+	}
+}
+
 static void one_too_many_is_closed_at_once(void **state)
 {
 	const struct rlimit files = {8192, 8192};
@@ -299,6 +315,7 @@ int main(void)
 		cmocka_unit_test(the_other_address_is_tried),
 		cmocka_unit_test(without_a_server_the_connection_ends),
 		cmocka_unit_test(a_port_can_be_served_again_while_old_connections_go_on),
+		cmocka_unit_test(a_port_that_is_given_up_can_be_reserved_again),
 		cmocka_unit_test(one_too_many_is_closed_at_once),
 		cmocka_unit_test(each_datagram_client_gets_its_own_answers),
 		cmocka_unit_test(datagrams_follow_the_service_when_it_moves),
