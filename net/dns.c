@@ -29,6 +29,7 @@ void dns_server_unref(struct dns_server *server)
 		return;
 	dns_zone_free(server->zone);
 	dns_resolv_release(&server->resolv);
+	free(server->askers);
 	free(server);
 }
 
@@ -238,6 +239,62 @@ int dns_server_set_records(struct dns_server *server, const struct dns_record *r
 	server->zone = zone;
 	server->view.zone = zone;
 	return 0;
+}
+
+static int by_client(const void *a, const void *b)
+{
+	const struct dns_asker *left = a, *right = b;
+
+	return memcmp(&left->client, &right->client, sizeof(left->client));
+}
+
+int dns_server_set_askers(struct dns_server *server, const struct dns_asker *askers, size_t n,
+			  struct err *err)
+{
+	struct dns_asker *copy = calloc(n + 1, sizeof(*copy));
+
+	if (!copy)
+		return err_nomem(err);
+	if (n > 0)
+		memcpy(copy, askers, n * sizeof(*copy));
+	qsort(copy, n, sizeof(*copy), by_client);
+	free(server->askers);
+	server->askers = copy;
+	server->n_askers = n;
+	return 0;
+}
+
+int dns_server_add_asker(struct dns_server *server, const struct dns_asker *asker, struct err *err)
+{
+	struct dns_asker *there = (struct dns_asker *)dns_server_asker(server, asker->client),
+			 *grown;
+
+	if (!there) {
+		grown = reallocarray(server->askers, server->n_askers + 1, sizeof(*grown));
+		if (!grown)
+			return err_nomem(err);
+		server->askers = grown;
+		there = &grown[server->n_askers++];
+	}
+	*there = *asker;
+	qsort(server->askers, server->n_askers, sizeof(*asker), by_client);
+	return 0;
+}
+
+bool dns_is_name(const char *name)
+{
+	struct dns_name parsed;
+
+	return dns_name_from_text(name, &parsed) == 0;
+}
+
+const struct dns_asker *dns_server_asker(const struct dns_server *server, struct in_addr client)
+{
+	const struct dns_asker wanted = {.client = client};
+
+	return server->n_askers == 0 ? NULL
+				     : bsearch(&wanted, server->askers, server->n_askers,
+					       sizeof(wanted), by_client);
 }
 
 void dns_server_free(struct dns_server *server)

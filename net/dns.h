@@ -19,7 +19,10 @@ struct uv_loop_s;
  *	a name of ours		A, AAAA: all its addresses of that family in random
  *				order, TTL DNS_TTL_S; any other type: no error, no data
  *	an address of ours	PTR: the first name it was given
- *	anything else		asked of the host's resolvers, and their answer
+ *	below stack.internal	NXDOMAIN: only we know these, and the host may ask
+ *				us because we asked it
+ *	anything else		asked of the client's resolvers (dns_server_set_askers())
+ *				or else the host's, and their answer
  *				passed on as it is; REFUSED on an internal network,
  *				because a name is data that leaves the network
  *				(CVE-2024-29018)
@@ -37,6 +40,7 @@ struct uv_loop_s;
  * records over UDP.
  */
 #define DNS_PORT	  53
+#define DNS_HOST_DOMAIN	  "stack.internal" /* what the host asks below: NAME.PROJECT.… */
 #define DNS_TTL_S	  2    /* addresses change; a cached one is a refused connection */
 #define DNS_FORWARD_MS	  4000 /* below the 5 s after which a client's resolver gives up */
 #define DNS_UPSTREAMS_MAX 3    /* MAXNS of resolv.conf(5) */
@@ -49,6 +53,9 @@ union dns_endpoint {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 };
+
+/* ADDR is an IPv4 or IPv6 address, whose port is DNS_PORT.  -EINVAL: it is none. */
+int dns_endpoint_parse(const char *addr, union dns_endpoint *ret_endpoint);
 
 struct dns_server;
 
@@ -109,6 +116,23 @@ int dns_server_new(struct uv_loop_s *loop, const struct dns_config *config,
  */
 int dns_server_set_records(struct dns_server *server, const struct dns_record *records, size_t n,
 			   struct err *err);
+
+/* Whom the questions of one client are passed on to, instead of the host's resolvers. */
+struct dns_asker {
+	struct in_addr client;
+	union dns_endpoint upstreams[DNS_UPSTREAMS_MAX];
+	size_t n_upstreams;
+};
+
+/* Replace all of them by the N given, which are copied. */
+int dns_server_set_askers(struct dns_server *server, const struct dns_asker *askers, size_t n,
+			  struct err *err);
+
+/* One more, or another word of the same client. */
+int dns_server_add_asker(struct dns_server *server, const struct dns_asker *asker, struct err *err);
+
+/* Can NAME be asked for at all?  See dns_server_set_records(). */
+bool dns_is_name(const char *name);
 
 /*
  * Stop answering at once; the port is free when this returns.  The memory

@@ -103,6 +103,15 @@ static bool answer_ours(struct dns_view *view, struct dns_reply *reply)
 	return true;
 }
 
+/* What is below our own domain nobody else knows; and who asks us back would make a loop. */
+static bool is_of_our_domain(const struct dns_query *query)
+{
+	struct dns_name domain;
+
+	return dns_name_from_text(DNS_HOST_DOMAIN, &domain) == 0 &&
+	       dns_name_is_below(&query->name, &domain);
+}
+
 enum dns_verdict dns_answer(struct dns_view *view, bool stream, const uint8_t *msg, size_t len,
 			    struct dns_query *ret_query, uint8_t *buf, size_t *ret_len)
 {
@@ -128,9 +137,12 @@ enum dns_verdict dns_answer(struct dns_view *view, bool stream, const uint8_t *m
 			*ret_len = dns_reply_end(&reply, DNS_NOERROR);
 			return DNS_REPLY;
 		}
-		if (!view->internal)
+		if (is_of_our_domain(ret_query))
+			rcode = DNS_NXDOMAIN;
+		else if (!view->internal)
 			return DNS_FORWARD;
-		rcode = DNS_REFUSED;
+		else
+			rcode = DNS_REFUSED;
 		break;
 	}
 	*ret_len = dns_answer_error(msg, ret_query, !view->internal, rcode, buf);

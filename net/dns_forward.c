@@ -266,10 +266,23 @@ static bool is_ours(const struct dns_server *server, const union dns_endpoint *u
 	return false;
 }
 
+static struct dns_upstreams upstreams_for(struct dns_server *server,
+					  const struct dns_origin *origin)
+{
+	const struct dns_asker *asker = dns_server_asker(server, origin->peer.sin_addr);
+	struct dns_upstreams own = {.n = 0};
+
+	if (!asker)
+		return *dns_resolv_get(&server->resolv);
+	own.n = asker->n_upstreams;
+	memcpy(own.list, asker->upstreams, own.n * sizeof(own.list[0]));
+	return own;
+}
+
 void dns_forward(struct dns_server *server, const struct dns_origin *origin, const uint8_t *msg,
 		 size_t len, const struct dns_query *query)
 {
-	const struct dns_upstreams *upstreams = dns_resolv_get(&server->resolv);
+	struct dns_upstreams upstreams = upstreams_for(server, origin);
 	struct dns_request *request;
 
 	request = server->n_requests < DNS_IN_FLIGHT_MAX ? malloc(sizeof(*request) + len) : NULL;
@@ -286,9 +299,9 @@ void dns_forward(struct dns_server *server, const struct dns_origin *origin, con
 	};
 	memcpy(request->msg, msg, len);
 	memcpy(request->client_id, msg, sizeof(request->client_id));
-	for (size_t i = 0; i < upstreams->n; i++) {
-		if (!is_ours(server, &upstreams->list[i]))
-			request->upstreams.list[request->upstreams.n++] = upstreams->list[i];
+	for (size_t i = 0; i < upstreams.n; i++) {
+		if (!is_ours(server, &upstreams.list[i]))
+			request->upstreams.list[request->upstreams.n++] = upstreams.list[i];
 	}
 	TAILQ_INSERT_TAIL(&server->requests, request, link);
 	server->n_requests++;

@@ -15,6 +15,14 @@
 #define RESOLV_CONF_MAX (64 * 1024)
 #define BLANK		" \t"
 
+int dns_endpoint_parse(const char *addr, union dns_endpoint *ret_endpoint)
+{
+	return uv_ip4_addr(addr, DNS_PORT, &ret_endpoint->in) == 0 ||
+			       uv_ip6_addr(addr, DNS_PORT, &ret_endpoint->in6) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
 /* LINE is behind the keyword and LEN bytes long. */
 static void nameserver_parse(const char *line, size_t len, struct dns_upstreams *upstreams)
 {
@@ -31,8 +39,7 @@ static void nameserver_parse(const char *line, size_t len, struct dns_upstreams 
 		return;
 	memcpy(addr, line, addr_len);
 	addr[addr_len] = '\0';
-	if (uv_ip4_addr(addr, DNS_PORT, &next->in) == 0 ||
-	    uv_ip6_addr(addr, DNS_PORT, &next->in6) == 0)
+	if (dns_endpoint_parse(addr, next) == 0)
 		upstreams->n++;
 }
 

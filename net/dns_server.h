@@ -35,6 +35,8 @@ struct dns_server {
 	struct dns_zone *zone;
 	struct dns_view view;
 	struct dns_resolv resolv;
+	struct dns_asker *askers; /* by address */
+	size_t n_askers;
 	TAILQ_HEAD(dns_clients, dns_client) clients; /* the one idle longest first */
 	unsigned n_clients;
 	TAILQ_HEAD(dns_requests, dns_request) requests;
@@ -47,6 +49,9 @@ struct dns_origin {
 	struct dns_client *client; /* NULL: it came over UDP */
 	struct sockaddr_in peer;
 };
+
+/* NULL: CLIENT has no resolvers of its own. */
+const struct dns_asker *dns_server_asker(const struct dns_server *server, struct in_addr client);
 
 void dns_server_ref(struct dns_server *server);
 void dns_server_unref(struct dns_server *server);

@@ -59,6 +59,15 @@ static int octet_parse(const uint8_t *label, uint8_t *ret_octet)
 	return 0;
 }
 
+bool dns_name_is_below(const struct dns_name *name, const struct dns_name *domain)
+{
+	/* Label by label: the end of one label may look like another one. */
+	for (size_t at = 0; at < name->len; at += name->wire[at] + 1u)
+		if (name->len - at == domain->len)
+			return memcmp(name->wire + at, domain->wire, domain->len) == 0;
+	return false;
+}
+
 /* Is SUFFIX, of SIZE bytes with its NUL, all of NAME from AT on? */
 static bool ends_in(const struct dns_name *name, const uint8_t *at, const uint8_t *suffix,
 		    size_t size)

@@ -30,6 +30,7 @@ enum dns_rcode {
 	DNS_NOERROR = 0,
 	DNS_FORMERR = 1,
 	DNS_SERVFAIL = 2,
+	DNS_NXDOMAIN = 3,
 	DNS_NOTIMP = 4,
 	DNS_REFUSED = 5,
 	DNS_BADVERS = 16, /* needs the OPT record's upper bits */
@@ -43,6 +44,9 @@ struct dns_name {
 
 /* -EINVAL: an empty label, one over 63 bytes, over 253 bytes in all. */
 int dns_name_from_text(const char *text, struct dns_name *ret_name);
+
+/* Is NAME below DOMAIN, or the same? */
+bool dns_name_is_below(const struct dns_name *name, const struct dns_name *domain);
 
 /*
  * Is NAME d.c.b.a.in-addr.arpa, or 32 hexadecimal digits and ip6.arpa?  Then

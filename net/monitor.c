@@ -28,7 +28,7 @@ static int open_socket(struct monitor *monitor, struct err *err)
 	const struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
 		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE,
+			     RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | RTMGRP_TC,
 	};
 	const int one = 1, size = RECEIVE_BUFFER;
 
@@ -120,6 +120,18 @@ static bool parse_route(const struct nlmsghdr *message, struct monitor_event *re
 	return true;
 }
 
+/* What a container does to the queues in its own namespace is no matter. */
+static bool parse_queue(const struct nlmsghdr *message, struct monitor_event *ret)
+{
+	const struct tcmsg *queue = nlmsg_data(message);
+
+	if (ret->nsid != MONITOR_HERE)
+		return false;
+	ret->what = MONITOR_QUEUE_CHANGED;
+	ret->ifindex = queue->tcm_ifindex;
+	return if_indextoname((unsigned int)queue->tcm_ifindex, ret->name) != NULL;
+}
+
 static bool parse(const struct nlmsghdr *message, struct monitor_event *ret)
 {
 	switch (message->nlmsg_type) {
@@ -132,6 +144,10 @@ static bool parse(const struct nlmsghdr *message, struct monitor_event *ret)
 		       parse_address(message, ret);
 	case RTM_DELROUTE:
 		return nlmsg_valid_hdr(message, sizeof(struct rtmsg)) && parse_route(message, ret);
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+	case RTM_DELTFILTER:
+		return nlmsg_valid_hdr(message, sizeof(struct tcmsg)) && parse_queue(message, ret);
 	default:
 		return false;
 	}

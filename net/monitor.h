@@ -14,7 +14,8 @@ struct netlink;
  * One socket that hears of links, addresses and routes that go, in the network
  * namespace it was opened in and in all those that this one has a veth pair to
  * (NETLINK_LISTEN_ALL_NSID): a container's namespace needs no socket of its own.
- * What comes into being is not reported, so that making containers is silent.
+ * What comes into being is not reported, so that making containers is silent;
+ * only of queues, which are changed in place, all is told.
  * Source: netlink(7), rtnetlink(7).
  */
 struct monitor;
@@ -25,7 +26,8 @@ enum monitor_what {
 	MONITOR_UNPLUGGED, /* it is in no bridge any more */
 	MONITOR_ADDRESS_GONE,
 	MONITOR_ROUTE_GONE,
-	MONITOR_LOST, /* more happened than could be told: anything may be different */
+	MONITOR_QUEUE_CHANGED, /* of a link here: its bandwidth, perhaps */
+	MONITOR_LOST,	       /* more happened than could be told: anything may be different */
 };
 
 #define MONITOR_HERE (-1)

@@ -328,12 +328,12 @@ static bool reserved_from_json(const json_t *array, struct network_record *recor
 int network_record_save(int run_fd, const struct network_record *record, struct err *err)
 {
 	CLEANUP(json_cleanup)
-	json_t *json =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "key", record->key,
-			  "name", record->name, "hash", record->hash, "gateway", record->gateway,
-			  "range", record->range, "gateway6", record->gateway6, "range6",
-			  record->range6, "reserved", reserved_to_json(record), "internal",
-			  record->internal, "isolated", record->isolated);
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "key",
+				 record->key, "name", record->name, "hash", record->hash, "gateway",
+				 record->gateway, "bridge", record->bridge, "range", record->range,
+				 "gateway6", record->gateway6, "range6", record->range6, "reserved",
+				 reserved_to_json(record), "internal", record->internal, "isolated",
+				 record->isolated);
 	char path[PATH_MAX];
 	int r = paths_join(path, sizeof(path), err, "networks/%s.json", record->key);
 
@@ -373,7 +373,7 @@ static int add_network(int run_fd, const char *name, void *data, struct err *err
 		.isolated = json_is_true(json_object_get(json, "isolated"))};
 	if (!GET(json, "key", record->key) || !GET(json, "name", record->name) ||
 	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway) ||
-	    !GET_NEW(json, "range", record->range) ||
+	    !GET_NEW(json, "bridge", record->bridge) || !GET_NEW(json, "range", record->range) ||
 	    !GET_NEW(json, "gateway6", record->gateway6) ||
 	    !GET_NEW(json, "range6", record->range6) ||
 	    !reserved_from_json(json_object_get(json, "reserved"), record))

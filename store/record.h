@@ -40,6 +40,7 @@ struct network_record {
 	char name[128];
 	char hash[65];	  /* confighash.h */
 	char gateway[52]; /* "10.192.3.1/24" */
+	char bridge[16];  /* the link's name, for whoever looks without us */
 	char range[52];	  /* that containers get addresses of, "10.192.3.128/25"; "": all */
 	char gateway6[52], range6[52];	    /* "": there is no IPv6 */
 	char reserved[NETWORK_AUX_MAX][46]; /* addresses of both that no container gets */

@@ -13,7 +13,8 @@ packages_of() {
 	examples) echo mmdebstrap busybox-static curl iproute2 procps ;;
 	test) echo clang clang-format libclang-rt-14-dev iptables nftables iproute2 mmdebstrap busybox-static \
 		skopeo umoci buildah curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
-		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml ;;
+		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
+		python3-dnspython dnsperf tcpdump ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
 	*) echo "packages.sh: no group '$1' (build examples test vm)" >&2; exit 2 ;;
 	esac

@@ -10,13 +10,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_up,	  &command_down,   &command_ps,	    &command_logs,    &command_exec,
-	&command_cp,	  &command_run,	   &command_start,  &command_stop,    &command_restart,
-	&command_kill,	  &command_rm,	   &command_build,  &command_commit,  &command_scale,
-	&command_watch,	  &command_config, &command_check,  &command_plan,    &command_heal,
-	&command_why,	  &command_image,  &command_images, &command_inspect, &command_ls,
-	&command_port,	  &command_events, &command_enable, &command_disable, &command_supervisor,
-	&command_version, &command_help,
+#define X(name) &command_##name,
+	COMMANDS(X)
+#undef X
 };
 
 const struct command *command_find(const char *name, const char **ret_suggestion)

@@ -34,12 +34,50 @@ struct command {
 
 #define COMMAND_ANY SIZE_MAX /* max_operands: as many as one likes */
 
-extern const struct command command_images, command_build, command_commit, command_scale,
-	command_heal, command_why, command_run, command_rm, command_enable, command_disable,
-	command_supervisor, command_up, command_down, command_ps, command_logs, command_exec,
-	command_start, command_stop, command_restart, command_kill, command_config, command_check,
-	command_plan, command_image, command_inspect, command_ls, command_port, command_events,
-	command_version, command_help, command_cp, command_watch;
+/* All of them, in the order in which help lists them. */
+// clang-format off
+#define COMMANDS(X) \
+	X(up) \
+	X(down) \
+	X(ps) \
+	X(logs) \
+	X(exec) \
+	X(cp) \
+	X(run) \
+	X(start) \
+	X(stop) \
+	X(restart) \
+	X(kill) \
+	X(rm) \
+	X(build) \
+	X(commit) \
+	X(scale) \
+	X(watch) \
+	X(config) \
+	X(check) \
+	X(plan) \
+	X(graph) \
+	X(heal) \
+	X(why) \
+	X(image) \
+	X(images) \
+	X(inspect) \
+	X(ls) \
+	X(port) \
+	X(net) \
+	X(hosts) \
+	X(capture) \
+	X(events) \
+	X(enable) \
+	X(disable) \
+	X(supervisor) \
+	X(version) \
+	X(help)
+// clang-format on
+
+#define X(name) extern const struct command command_##name;
+COMMANDS(X)
+#undef X
 
 /* NULL when there is none; *RET_SUGGESTION (may be NULL) is then a near name or NULL. */
 const struct command *command_find(const char *name, const char **ret_suggestion);

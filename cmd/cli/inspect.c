@@ -13,15 +13,12 @@
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
-#include "core/base/strbuf.h"
 #include "core/container/spec.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-
-#define INDENT 2
 
 struct inspect_args {
 	const char *format;
@@ -143,85 +140,6 @@ static void add_detail(const struct cli *cli, const char *project, json_t *conta
 	json_object_set_new(container, "detail", detail);
 }
 
-static void print_value(struct strbuf *out, const json_t *value, size_t indent);
-
-static void pad(struct strbuf *out, size_t n)
-{
-	for (; n > 0; n--)
-		strbuf_putc(out, ' ');
-}
-
-static void print_scalar(struct strbuf *out, const json_t *value)
-{
-	CLEANUP_FREE char *text = NULL;
-
-	if (json_is_string(value)) {
-		text_escape(out, json_string_value(value), json_string_length(value));
-	} else {
-		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		strbuf_puts(out, text ? text : "");
-	}
-	strbuf_putc(out, '\n');
-}
-
-static bool is_empty(const json_t *value)
-{
-	return (json_is_string(value) && json_string_length(value) == 0) ||
-	       (json_is_array(value) && json_array_size(value) == 0) ||
-	       (json_is_object(value) && json_object_size(value) == 0);
-}
-
-static void print_object(struct strbuf *out, json_t *object, size_t indent)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (object, key, value) {
-		if (is_empty(value))
-			continue;
-		pad(out, indent);
-		text_escape(out, key, strlen(key));
-		strbuf_putc(out, ':');
-		print_value(out, value, indent + INDENT);
-	}
-}
-
-/* Behind "key:", on the same line or below it. */
-static void print_value(struct strbuf *out, const json_t *value, size_t indent)
-{
-	const json_t *item;
-	size_t i;
-
-	if (json_is_object(value)) {
-		strbuf_putc(out, '\n');
-		print_object(out, (json_t *)value, indent);
-	} else if (json_is_array(value)) {
-		strbuf_putc(out, '\n');
-		json_array_foreach (value, i, item) {
-			pad(out, indent);
-			strbuf_puts(out, "-");
-			print_value(out, item, indent + INDENT);
-		}
-	} else {
-		strbuf_putc(out, ' ');
-		print_scalar(out, value);
-	}
-}
-
-static int print_list(json_t *list, struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
-	json_t *container;
-	size_t i;
-
-	json_array_foreach (list, i, container) {
-		if (i > 0)
-			strbuf_putc(&out, '\n');
-		print_object(&out, container, 0);
-	}
-	return cli_output(&out, err);
-}
-
 static int inspect_run(struct cli *cli, const void *values, char **services, size_t n,
 		       struct err *err)
 {
@@ -244,7 +162,7 @@ static int inspect_run(struct cli *cli, const void *values, char **services, siz
 		return r;
 	json_array_foreach (list, i, container)
 		add_detail(cli, project, container);
-	return format == 1 ? output_json(list, err) : print_list(list, err);
+	return format == 1 ? output_json(list, err) : output_pretty(list, err);
 }
 
 const struct command command_inspect = {

@@ -20,6 +20,9 @@ int output_format(const char *given, const char *const *formats, size_t n);
 /* Print VALUE indented.  -errno: it could not be written. */
 int output_json(const json_t *value, struct err *err);
 
+/* Print the objects of LIST as indented lines, a blank line between two.  As above. */
+int output_pretty(const json_t *list, struct err *err);
+
 /* A string member of OBJECT, "" when there is none. */
 const char *output_string(const json_t *object, const char *key);
 

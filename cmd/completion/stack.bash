@@ -38,6 +38,7 @@ _stack() {
 			mapfile -t COMPREPLY < <(compgen -W "$(_stack_options "$1" help config)" -- "$cur")
 		fi
 		;;
+	net:[!-]* | net:) mapfile -t COMPREPLY < <(compgen -W 'ls inspect' -- "$cur") ;;
 	image:*)
 		mapfile -t COMPREPLY < <(compgen -W "$("$1" image help 2>/dev/null |
 			sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')" -f -- "$cur")

@@ -298,6 +298,8 @@ const struct driver_ops host_driver_ops = {
 	.connections_prepare = host_connections_prepare,
 	.connections_count = host_connections_count,
 	.names_sync = host_names_sync,
+	.names_enable = host_names_enable,
+	.names_where = host_names_where,
 };
 
 int host_init(struct host *host, const struct paths *paths, const char *project, int run_fd,

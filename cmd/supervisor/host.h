@@ -26,8 +26,10 @@
  *
  *	host.c			the table, birth and end
  *	host_cgroups.c		where cgroups are
- *	host_network.c		bridges, names
+ *	host_network.c		bridges
+ *	host_names.c		names, for containers and for the host
  *	host_attach.c		containers in networks, host_address.c: their addresses
+ *	host_shaping.c		how much they may receive and send
  *	host_firewall.c		rules
  *	host_ports.c		reserved host ports, host_relay.c: those that a relay serves
  *	host_connections.c	who is still connected
@@ -186,6 +188,16 @@ int host_endpoint(struct host *host, const struct container_record *record, size
 int host_attach_again(struct host *host, const struct container_record *record, int netns,
 		      struct err *err);
 
+/*
+ * host_shaping.c: bring the links of RECORD to the bandwidth that SERVICE says.
+ * -EOPNOTSUPP: the kernel cannot.
+ */
+int host_shape(struct host *host, const struct service *service,
+	       const struct container_record *record, struct err *err);
+int host_shape_check(struct host *host, const struct service *service,
+		     const struct container_record *record, const char **ret_wrong,
+		     struct err *err);
+
 /* A network namespace for a container of SERVICE, or the one that it has. */
 int host_make_netns(struct host *host, const struct service *service, const char *container,
 		    int *ret_netns, struct err *err);
@@ -209,6 +221,9 @@ void host_lease(struct host *host, const char *container, const char *network, c
 
 /* It has them no longer.  NETWORK NULL: in all of them. */
 void host_end_leases(struct host *host, const char *container, const char *network);
+
+/* The leases of RECORD, as its addresses stand there. */
+void host_lease_again(struct host *host, const struct container_record *record);
 
 /*
  * The addresses of CONTAINER in NETWORK, as WANTED says or free ones.  RET_ADDR6 is
@@ -309,9 +324,16 @@ const char *host_granted_name(bool secret, size_t i, char ret_name[HOST_GRANTED_
 #define HOST_NOTIFY_TARGET "/run/notify"
 int host_notify_make(int dirfd, struct err *err);
 
+/*
+ * Let the DNS servers know whom RECORD's container asks.  All of them are told
+ * with the names; but its first question must not go elsewhere.
+ */
+int host_learn_asker(struct host *host, const struct service *service,
+		     const struct container_record *record, struct err *err);
+
 /* Write hosts, hostname and resolv.conf to the container's directory DIRFD. */
-int host_write_files(const struct service *service, const struct container_record *record,
-		     int dirfd, struct err *err);
+int host_write_files(struct host *host, const struct service *service,
+		     const struct container_record *record, int dirfd, struct err *err);
 
 /* The host name of a container of SERVICE. */
 const char *host_hostname(const struct service *service, const struct container_record *record);
@@ -319,7 +341,9 @@ const char *host_hostname(const struct service *service, const struct container_
 /* The driver's operations, by file. */
 int host_network_create(void *ctx, const struct network *network, struct err *err);
 int host_network_remove(void *ctx, const char *key, struct err *err);
-int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
+int host_names_sync(void *ctx, const struct name_table *names, struct err *err);
+int host_names_enable(void *ctx, bool enable, struct err *err);
+bool host_names_where(void *ctx, struct name_server *ret);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
 int host_firewall_sync(void *ctx, void *prepared, char **ret_obstacle, struct err *err);

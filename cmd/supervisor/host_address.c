@@ -41,6 +41,20 @@ void host_end_leases(struct host *host, const char *container, const char *netwo
 	host->n_leases = n;
 }
 
+void host_lease_again(struct host *host, const struct container_record *record)
+{
+	host_end_leases(host, record->name, NULL);
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		const struct record_address *a = &record->addresses[i];
+		struct cidr addr, addr6 = {.len = 0};
+
+		if (a->address6[0])
+			(void)cidr_parse_address(a->address6, &addr6, NULL);
+		if (cidr_parse_address(a->address, &addr, NULL) == 0)
+			host_lease(host, record->name, a->network, a->host_link, &addr, &addr6);
+	}
+}
+
 int host_leases_load(struct host *host, struct err *err)
 {
 	struct container_record *records = NULL;
@@ -48,16 +62,7 @@ int host_leases_load(struct host *host, struct err *err)
 	int r = record_load_all(host->run_fd, &records, &n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		for (size_t j = 0; j < records[i].n_addresses; j++) {
-			const struct record_address *a = &records[i].addresses[j];
-			struct cidr addr, addr6 = {.len = 0};
-
-			if (a->address6[0])
-				(void)cidr_parse_address(a->address6, &addr6, NULL);
-			if (cidr_parse_address(a->address, &addr, NULL) == 0)
-				host_lease(host, records[i].name, a->network, a->host_link, &addr,
-					   &addr6);
-		}
+		host_lease_again(host, &records[i]);
 		record_release(&records[i]);
 	}
 	free(records);

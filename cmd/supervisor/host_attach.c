@@ -4,8 +4,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/container/idmap.h"
+#include "core/model/bandwidth.h"
 #include "net/endpoint.h"
 #include "net/netns.h"
+#include "net/shaping.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -200,7 +202,11 @@ int host_attach(struct host *host, const struct service *service, const struct h
 		return r;
 	netns_name(host->id, record->name, name);
 	r = make_netns(name, ids, &netns, err);
-	return r < 0 ? r : host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_learn_asker(host, service, record, err);
+	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
 }
 
 /* An IPv6 address can be written in many ways. */
@@ -255,6 +261,8 @@ static int leave(struct host *host, struct container_record *record, size_t at, 
 
 	if (network)
 		r = endpoint_detach(host->nl, host->id, record->name, network->record.name, err);
+	if (r == 0)
+		r = shaping_remove(host->nl, a->host_link, link_group(host->id), err);
 	if (r < 0)
 		return r;
 	host_end_leases(host, record->name, a->network);
@@ -297,6 +305,7 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 		if (!has_attachment(record, service->networks[i].network))
 			r = choose_attachment(host, &service->networks[i], record, err);
 	put_in_order(service, record);
+	host_lease_again(host, record); /* who asks where goes by their order, too */
 	/* Also after a failure: what was left is left. */
 	if (record_save(host->run_fd, record, r == 0 ? err : NULL) < 0 && r == 0)
 		r = -EIO;
@@ -304,15 +313,26 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 		return r;
 	netns_name(host->id, record->name, name);
 	r = netns_open(name, &netns, err);
-	return r < 0 ? r : host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_learn_asker(host, service, record, err);
+	return r < 0 ? r : host_shape(host, service, record, err);
 }
 
 int host_detach(struct host *host, const char *container, struct err *err)
 {
 	char name[NETNS_NAME_MAX];
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < host->n_leases; i++)
+		if (strcmp(host->leases[i].container, container) == 0)
+			r = shaping_remove(host->nl, host->leases[i].link, link_group(host->id),
+					   err);
+	if (r < 0)
+		return r;
 	host_end_leases(host, container, NULL);
-	/* The kernel takes the links away with the namespace. */
+	/* The kernel takes the other links away with the namespace. */
 	netns_name(host->id, container, name);
 	return netns_remove(name, err);
 }

@@ -66,18 +66,34 @@ static void joined(struct strbuf *out, const char *keyword, const struct strings
 	strbuf_putc(out, '\n');
 }
 
-/* `dns:` says who is asked; else our server on the first network; else the host's file. */
-static void resolv_text(const struct service *service, const struct container_record *record,
-			struct strbuf *out)
+/* 127.0.0.1 of `dns:` is a server in the container itself, which ours cannot ask. */
+static bool asks_itself(const struct service *service)
+{
+	for (size_t i = 0; i < service->dns.n; i++)
+		if (strncmp(service->dns.items[i], "127.", 4) == 0 ||
+		    strcmp(service->dns.items[i], "::1") == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Our server, which knows the names of the project and passes on the others to
+ * whom `dns:` says; without a network of ours those themselves, or the host's.
+ */
+static void resolv_text(struct host *host, const struct service *service,
+			const struct container_record *record, struct strbuf *out)
 {
 	CLEANUP_FREE char *of_host = NULL;
+	struct host_network *network;
+	const struct record_address *way = host_way_out(host, record, &network);
+	bool ours = record->n_addresses > 0 && !asks_itself(service);
 
-	for (size_t i = 0; i < service->dns.n; i++)
+	if (ours)
+		strbuf_printf(out, "nameserver %s\n", (way ? way : record->addresses)->gateway);
+	for (size_t i = 0; !ours && i < service->dns.n; i++)
 		strbuf_printf(out, "nameserver %s\n", service->dns.items[i]);
-	if (service->dns.n == 0 && record->n_addresses > 0)
-		strbuf_printf(out, "nameserver %s\n", record->addresses[0].gateway);
-	else if (service->dns.n == 0 &&
-		 fd_read_file(AT_FDCWD, "/etc/resolv.conf", 65536, &of_host, NULL, NULL) == 0)
+	if (!ours && service->dns.n == 0 &&
+	    fd_read_file(AT_FDCWD, "/etc/resolv.conf", 65536, &of_host, NULL, NULL) == 0)
 		strbuf_puts(out, of_host);
 	joined(out, "search", &service->dns_search);
 	joined(out, "options", &service->dns_opt);
@@ -101,8 +117,8 @@ static int write_file(int dirfd, const char *name, const struct strbuf *text, st
 	return r < 0 ? err_sys(err, -r, "write '%s'", name) : 0;
 }
 
-int host_write_files(const struct service *service, const struct container_record *record,
-		     int dirfd, struct err *err)
+int host_write_files(struct host *host, const struct service *service,
+		     const struct container_record *record, int dirfd, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf hosts = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf hostname = STRBUF_INIT;
@@ -111,7 +127,7 @@ int host_write_files(const struct service *service, const struct container_recor
 
 	hosts_text(service, record, &hosts);
 	strbuf_printf(&hostname, "%s\n", host_hostname(service, record));
-	resolv_text(service, record, &resolv);
+	resolv_text(host, service, record, &resolv);
 	r = write_file(dirfd, "hosts", &hosts, err);
 	if (r == 0)
 		r = write_file(dirfd, "hostname", &hostname, err);

@@ -4,6 +4,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/container/caps.h"
+#include "core/model/bandwidth.h"
 #include "core/model/sharing.h"
 #include "net/bridge.h"
 #include "net/endpoint_check.h"
@@ -69,6 +70,8 @@ static int check_links(struct host *host, const struct service *service,
 			r = endpoint_check(host->nl, host->id, &endpoint.endpoint, link_only,
 					   ret_wrong, err);
 	}
+	if (r == 0 && !*ret_wrong && bandwidth_is_said(service))
+		r = host_shape_check(host, service, record, ret_wrong, err);
 	return r;
 }
 
@@ -146,7 +149,9 @@ static int mend_links(struct host *host, const struct service *service,
 		if (r == 0)
 			(void)endpoint_restore_route(&endpoint.endpoint, NULL);
 	}
-	return r < 0 ? r : host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_attach_again(host, record, netns, err);
+	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
 }
 
 int host_container_mend(void *ctx, const struct service *service, struct container_record *record,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bridges and names of a project. */
+/* Bridges of a project, each with its DNS server. */
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
@@ -236,6 +236,7 @@ static int new_network(struct host *host, const struct network *network, struct 
 	if (r < 0)
 		return r;
 	record_ipam(network, &gateway, &gateway6, &record);
+	bridge_name(host->id, record.name, record.bridge);
 	/* Recorded first: whatever is made from here on is found again. */
 	r = network_record_save(host->run_fd, &record, err);
 	if (r < 0)
@@ -281,78 +282,4 @@ int host_network_remove(void *ctx, const char *key, struct err *err)
 		return r;
 	forget_network(host, network);
 	return network_record_remove(host->run_fd, key, err);
-}
-
-/* The lease of CONTAINER in the network whose server it asks: its first one. */
-static const struct host_lease *first_lease(const struct host *host, const char *container)
-{
-	for (size_t i = 0; i < host->n_leases; i++)
-		if (strcmp(host->leases[i].container, container) == 0)
-			return &host->leases[i];
-	return NULL;
-}
-
-/* Room for what network_records() makes of N entries. */
-static size_t records_room(const struct host *host, size_t n)
-{
-	return n * (host->n_leases + 1);
-}
-
-/*
- * The names that the server of NETWORK knows: its own for everybody, and those
- * of another network for each container that is in that one too, and asks here.
- */
-static size_t network_records(const struct host *host, const char *network,
-			      const struct name_entry *entries, size_t n, struct dns_record *ret)
-{
-	size_t n_records = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct dns_record record = {.name = entries[i].name};
-		struct cidr address;
-
-		if (cidr_parse_address(entries[i].address, &address, NULL) < 0)
-			continue;
-		record.addr = cidr_is_v6(&address) ? address.addr6 : dns_mapped(address.addr);
-		if (strcmp(entries[i].network, network) == 0) {
-			ret[n_records++] = record;
-			continue;
-		}
-		for (size_t j = 0; j < host->n_leases; j++) {
-			const struct host_lease *lease = &host->leases[j], *first;
-
-			if (strcmp(lease->network, entries[i].network) != 0)
-				continue;
-			first = first_lease(host, lease->container);
-			if (strcmp(first->network, network) != 0)
-				continue;
-			record.client = first->addr.addr;
-			ret[n_records++] = record;
-		}
-	}
-	return n_records;
-}
-
-int host_names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
-{
-	struct host *host = ctx;
-	CLEANUP_FREE struct dns_record *records =
-		calloc(records_room(host, n) + 1, sizeof(*records));
-	int result = 0;
-
-	if (!records)
-		return err_nomem(err);
-	for (size_t i = 0; i < host->n_networks; i++) {
-		struct host_network *network = &host->networks[i];
-		size_t n_records;
-		int r;
-
-		if (!network->dns)
-			continue;
-		n_records = network_records(host, network->record.key, entries, n, records);
-		r = dns_server_set_records(network->dns, records, n_records, err);
-		if (r < 0)
-			result = r;
-	}
-	return result;
 }

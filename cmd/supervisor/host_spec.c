@@ -395,7 +395,7 @@ int host_write_spec(struct host *host, const struct container_def *def, const st
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, errno, "open '%s'", path);
-	r = host_write_files(service, record, dir, err);
+	r = host_write_files(host, service, record, dir, err);
 	if (r == 0 && service->probe.kind == PROBE_NOTIFY)
 		r = host_notify_make(dir, err);
 	if (r == 0)

@@ -20,6 +20,7 @@
 #include "net/monitor.h"
 #include "net/netlink.h"
 #include "net/netns.h"
+#include "net/shaping.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,14 @@ static const struct host_network *network_of_link(const struct host *host,
 	return NULL;
 }
 
+static bool is_link_of(const struct host_lease *lease, const char *name)
+{
+	char shaping[IFNAMSIZ];
+
+	shaping_link(lease->link, shaping);
+	return strcmp(lease->link, name) == 0 || strcmp(shaping, name) == 0;
+}
+
 static void on_link_here(struct host_watch *watch, const struct monitor_event *event)
 {
 	const struct host *host = watch->host;
@@ -67,7 +76,7 @@ static void on_link_here(struct host_watch *watch, const struct monitor_event *e
 	if (network_of_link(host, event))
 		watch->suspect(watch->data, SUSPECT_NETWORK, NULL);
 	for (size_t i = 0; event->name[0] && i < host->n_leases; i++)
-		if (strcmp(host->leases[i].link, event->name) == 0)
+		if (is_link_of(&host->leases[i], event->name))
 			watch->suspect(watch->data, SUSPECT_CONTAINER, host->leases[i].container);
 }
 

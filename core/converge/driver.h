@@ -80,6 +80,26 @@ struct name_entry {
 	const char *address;
 };
 
+/* Whom a container asks, through ours, for names that are not of the project. */
+struct name_client {
+	const char *network; /* key */
+	const char *address; /* its own there */
+	const struct strings *servers;
+};
+
+struct name_table {
+	const struct name_entry *entries;
+	size_t n;
+	const struct name_client *clients; /* the others ask the host's servers */
+	size_t n_clients;
+};
+
+/* Where the host can ask for names. */
+struct name_server {
+	char address[46], link[16]; /* the server's, and the network interface it is on */
+	char domain[128];	    /* "shop.stack.internal" */
+};
+
 /* A program run in a container: a health check, or a hook. */
 struct probe {
 	const char *const *argv;
@@ -219,7 +239,15 @@ struct driver_ops {
 	int (*connections_count)(void *ctx, void *prepared, size_t *ret_n, struct err *err);
 
 	/* Answer these names from now on, and no others. */
-	int (*names_sync)(void *ctx, const struct name_entry *entries, size_t n, struct err *err);
+	int (*names_sync)(void *ctx, const struct name_table *names, struct err *err);
+
+	/*
+	 * Answer the host as well, from the next names_sync() on and with the next
+	 * supervisor, or no more.  -ENOENT: there is no network.
+	 */
+	int (*names_enable)(void *ctx, bool enable, struct err *err);
+	/* Where it is answered.  False: it is not. */
+	bool (*names_where)(void *ctx, struct name_server *ret);
 };
 
 struct driver {

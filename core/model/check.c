@@ -4,6 +4,7 @@
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/model/bandwidth.h"
 #include "core/model/build.h"
 #include "core/model/graph.h"
 #include "core/model/names.h"
@@ -166,6 +167,16 @@ static void check_userns(const struct check *check, const struct service *servic
 			 service->name);
 }
 
+/* Limits are those of a container's own links. */
+static void check_bandwidth(const struct check *check, const struct service *service)
+{
+	if (service->network_mode && bandwidth_is_said(service))
+		complain(check, service->pos,
+			 "services.%s.x-stack.bandwidth: with 'network_mode: %s' it has no link of "
+			 "its own to limit; remove one",
+			 service->name, service->network_mode);
+}
+
 static void check_mounts(const struct check *check, const struct service *service)
 {
 	for (size_t i = 0; i < service->n_mounts; i++) {
@@ -251,6 +262,7 @@ void check_references(const struct project *project, const struct names *inactiv
 					  "configs");
 		check_userns(&check, service);
 		check_build(&check, service);
+		check_bandwidth(&check, service);
 	}
 }
 

@@ -204,6 +204,19 @@ static void check_attachment(const struct network *network, const struct service
 			    reporter);
 }
 
+/* Whom it asks has to be known without asking. */
+static void check_name_servers(const struct service *service, struct reporter *reporter)
+{
+	struct in6_addr address;
+
+	for (size_t i = 0; i < service->dns.n; i++)
+		if (inet_pton(AF_INET, service->dns.items[i], &address) != 1 &&
+		    inet_pton(AF_INET6, service->dns.items[i], &address) != 1)
+			report(reporter, SEVERITY_ERROR, service->pos,
+			       "services.%s.dns: '%s' is not an address", service->name,
+			       service->dns.items[i]);
+}
+
 void check_addresses(const struct project *project, struct reporter *reporter)
 {
 	CLEANUP(names_release) struct names networks = NAMES_INIT;
@@ -215,6 +228,7 @@ void check_addresses(const struct project *project, struct reporter *reporter)
 	for (size_t i = 0; i < project->n_services; i++) {
 		const struct service *service = &project->services[i];
 
+		check_name_servers(service, reporter);
 		for (size_t j = 0; j < service->n_networks; j++)
 			check_attachment(names_get(&networks, service->networks[j].network),
 					 service, &service->networks[j], reporter);

@@ -99,6 +99,9 @@ extern const struct kind kind_watch;
 /* kinds_rootfs.c: struct rootfs */
 extern const struct kind kind_rootfs;
 
+/* kinds_bandwidth.c: int64_t bits a second, int64_t millionths */
+extern const struct kind kind_rate, kind_share;
+
 /* kinds_devices.c: of struct service */
 extern const struct kind kind_devices, kind_device_rules;
 

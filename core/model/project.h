@@ -81,6 +81,17 @@ struct mount {
 	struct position pos;
 };
 
+/*
+ * services.<name>.x-stack.bandwidth, and the same below services.<name>.networks.<key>;
+ * 0: not said
+ */
+struct bandwidth {
+	int64_t ingress, egress; /* bits a second to the container, and from it; -1: unlimited */
+	int64_t burst;		 /* bytes that may go at once */
+	int64_t delay_ms;	 /* of each packet to the container */
+	int64_t loss;		 /* millionths of the packets to the container */
+};
+
 /* services.<name>.networks: attachment to one network */
 struct service_network {
 	const char *network; /* key in project->networks */
@@ -90,6 +101,7 @@ struct service_network {
 	const char *mac_address;    /* NULL: derived */
 	const char *interface_name; /* NULL: eth0, eth1, … */
 	int priority;
+	struct bandwidth bandwidth; /* what it says goes before the service's */
 	const struct kept *kept;
 	struct position pos;
 };
@@ -303,6 +315,7 @@ struct service {
 	const char *ipc, *uts, *cgroup; /* NULL: its own; "host" */
 	struct map extra_hosts;		/* name → address or "host-gateway" */
 	struct strings dns, dns_search, dns_opt;
+	struct bandwidth bandwidth; /* in each network */
 
 	const struct dependency *depends_on;
 	size_t n_depends_on;

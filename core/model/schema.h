@@ -78,7 +78,7 @@ extern const struct schema schema_project, schema_service, schema_network, schem
 extern const struct schema schema_healthcheck, schema_deploy, schema_logging, schema_port,
 	schema_mount, schema_device, schema_service_network, schema_dependency, schema_extends,
 	schema_include, schema_build, schema_service_own, schema_file_reference, schema_hook,
-	schema_blkio, schema_io_bytes, schema_io_operations, schema_develop;
+	schema_blkio, schema_io_bytes, schema_io_operations, schema_develop, schema_attachment_own;
 
 /* Rows without a field: what others know and we do not do, or do anyway. */
 #define ATTRIBUTE_REFUSED(name, text)                                                              \

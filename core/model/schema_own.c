@@ -4,10 +4,13 @@
 #include "core/model/schema.h"
 
 /*
- * services.<name>.x-stack
+ * services.<name>.x-stack, and services.<name>.networks.<key>.x-stack
  */
 
-#define PORT_MAX 65535
+#define PORT_MAX     65535
+#define BURST_MIN    (10 << 10) /* the largest packet of a network has to go at once */
+#define BURST_MAX    (256 << 20)
+#define DELAY_MS_MAX 60000
 
 // clang-format off
 #define AT(field) offsetof(struct http_probe, field)
@@ -40,8 +43,37 @@ static const struct attribute probe[] = {
 static const struct schema schema_probe = {probe, sizeof(probe) / sizeof(probe[0]), .closed = true};
 #undef AT
 
+#define AT(field) offsetof(struct bandwidth, field)
+static const struct attribute bandwidth[] = {
+	{"ingress", &kind_rate, AT(ingress), MERGE_REPLACE, APPLY_LIVE,
+	 .doc = "most that comes to a container"},
+	{"egress", &kind_rate, AT(egress), MERGE_REPLACE, APPLY_LIVE,
+	 .doc = "most that goes out of a container"},
+	{"burst", &kind_bytes, AT(burst), MERGE_REPLACE, APPLY_LIVE, .min = BURST_MIN,
+	 .max = BURST_MAX, .doc = "bytes that may go at once after a pause; 10 ms of the rate, "
+				  "and 16k at least, when not said"},
+	{"delay", &kind_duration, AT(delay_ms), MERGE_REPLACE, APPLY_LIVE, .max = DELAY_MS_MAX,
+	 .doc = "how long each packet to a container is kept, to try what a far-away client "
+		"sees; the kernel needs netem for it"},
+	{"loss", &kind_share, AT(loss), MERGE_REPLACE, APPLY_LIVE,
+	 .doc = "how many of the packets to a container are lost, by chance; likewise"},
+};
+static const struct schema schema_bandwidth = {bandwidth, sizeof(bandwidth) / sizeof(bandwidth[0]),
+					       .closed = true};
+#undef AT
+
+#define AT(field) offsetof(struct service_network, field)
+static const struct attribute attachment_own[] = {
+	{"bandwidth", &kind_group, AT(bandwidth), MERGE_SCHEMA, APPLY_LIVE,
+	 .schema = &schema_bandwidth,
+	 .doc = "limits in this network, instead of the service's; 'unlimited' is none"},
+};
+#undef AT
+
 #define AT(field) offsetof(struct service, field)
 static const struct attribute own[] = {
+	{"bandwidth", &kind_group, AT(bandwidth), MERGE_SCHEMA, APPLY_LIVE,
+	 .schema = &schema_bandwidth, .doc = "limits of each container in each of its networks"},
 	{"probe", &kind_probe, AT(probe), MERGE_REPLACE, APPLY_LIVE, .schema = &schema_probe,
 	 .doc = "one of http, tcp, log and notify: how to find out whether it works, without a "
 		"program in the container; how often and how long is said by 'healthcheck', which "
@@ -71,3 +103,4 @@ static const struct attribute own[] = {
 // clang-format on
 
 const struct schema schema_service_own = SCHEMA_OF(own);
+const struct schema schema_attachment_own = SCHEMA_OF(attachment_own);

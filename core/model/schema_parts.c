@@ -241,6 +241,8 @@ static const struct attribute service_network[] = {
 	 .doc = "instead of eth0, eth1, …"},
 	{"priority", &kind_number, AT(priority), MERGE_REPLACE, APPLY_LIVE, .min = -1000000,
 	 .max = 1000000, .doc = "the highest is connected first"},
+	{"x-stack", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_attachment_own,
+	 .doc = "our own"},
 	ATTRIBUTE_REFUSED("link_local_ips", "this is not there yet; remove it to go without"),
 	ATTRIBUTE_REFUSED("driver_opts", "this is not there yet; remove it to go without"),
 	ATTRIBUTE_REFUSED("gw_priority", "use 'priority': the first network has the default route"),

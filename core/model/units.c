@@ -193,6 +193,69 @@ int units_cpus(const char *text, int64_t *ret_millis)
 	return 0;
 }
 
+/* "k", "mi": what it multiplies with; -EINVAL for what is none. */
+static int rate_prefix(const char *prefix, size_t len, int64_t *ret_unit)
+{
+	static const char letters[] = "kmgt";
+	const char *letter = len > 0 ? strchr(letters, *prefix | 0x20) : NULL;
+	int64_t base = 1000;
+
+	*ret_unit = 1;
+	if (len == 0)
+		return 0;
+	if (len == 2 && (prefix[1] | 0x20) == 'i')
+		base = 1024;
+	else if (len != 1)
+		return -EINVAL;
+	if (!letter || *letter == '\0')
+		return -EINVAL;
+	for (const char *p = letters; p <= letter; p++)
+		*ret_unit *= base;
+	return 0;
+}
+
+int units_rate(const char *text, int64_t *ret_bits)
+{
+	static const struct {
+		const char *name;
+		int64_t bits;
+	} ends[] = {{"bit", 1}, {"bps", 8}};
+	struct decimal value;
+	int64_t unit = 1;
+	size_t len;
+	int r = parse_decimal(&text, &value);
+
+	len = strlen(text);
+	if (r < 0 || len == 0)
+		return r < 0 ? r : scale(value, 1, ret_bits);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (len < 3 || strcasecmp(text + len - 3, ends[i].name) != 0)
+			continue;
+		r = rate_prefix(text, len - 3, &unit);
+		return r < 0 ? r : scale(value, unit * ends[i].bits, ret_bits);
+	}
+	return -EINVAL;
+}
+
+#define MILLION INT64_C(1000000)
+
+int units_percent(const char *text, int64_t *ret_millionths)
+{
+	struct decimal value;
+	int64_t millionths;
+	int r = parse_decimal(&text, &value);
+
+	if (r < 0)
+		return r;
+	if (strcmp(text, "%") != 0 && *text)
+		return -EINVAL;
+	r = scale(value, MILLION / 100, &millionths);
+	if (r < 0 || millionths > MILLION)
+		return -ERANGE;
+	*ret_millionths = millionths;
+	return 0;
+}
+
 int units_mode(const char *text, uint32_t *ret_mode)
 {
 	uint32_t mode = 0;
@@ -233,14 +296,42 @@ const char *units_duration_text(int64_t ms, char buf[UNITS_TEXT_MAX])
 	return buf;
 }
 
+/* Without the zeros that end it; its new length. */
+static int trim_fraction(char *text, int len)
+{
+	while (text[len - 1] == '0')
+		text[--len] = '\0';
+	if (text[len - 1] == '.')
+		text[--len] = '\0';
+	return len;
+}
+
 const char *units_cpus_text(int64_t millis, char buf[UNITS_TEXT_MAX])
 {
 	int len = snprintf(buf, UNITS_TEXT_MAX, "%" PRId64 ".%03d", millis / 1000,
 			   (int)(millis % 1000));
 
-	while (buf[len - 1] == '0')
-		buf[--len] = '\0';
-	if (buf[len - 1] == '.')
-		buf[--len] = '\0';
+	trim_fraction(buf, len);
+	return buf;
+}
+
+const char *units_rate_text(int64_t bits, char buf[UNITS_TEXT_MAX])
+{
+	static const char *const names[] = {"bit", "kbit", "mbit", "gbit", "tbit"};
+	size_t unit = 0;
+
+	for (; bits > 0 && bits % 1000 == 0 && unit + 1 < sizeof(names) / sizeof(names[0]); unit++)
+		bits /= 1000;
+	snprintf(buf, UNITS_TEXT_MAX, "%" PRId64 "%s", bits, names[unit]);
+	return buf;
+}
+
+const char *units_percent_text(int64_t millionths, char buf[UNITS_TEXT_MAX])
+{
+	int len = snprintf(buf, UNITS_TEXT_MAX, "%" PRId64 ".%04d", millionths / (MILLION / 100),
+			   (int)(millionths % (MILLION / 100)));
+
+	len = trim_fraction(buf, len);
+	snprintf(buf + len, UNITS_TEXT_MAX - (size_t)len, "%%");
 	return buf;
 }

@@ -28,6 +28,16 @@ int units_duration(const char *text, int64_t *ret_ms);
 /* "0.5", "2": thousandths of a CPU; anything above nothing is at least one. */
 int units_cpus(const char *text, int64_t *ret_millis);
 
+/*
+ * "10mbit", "1.5gbit", "500kbps": bits a second.  Units are those of tc(8): bit,
+ * kbit, mbit, gbit, tbit with powers of 1000, kibit and so on with powers of
+ * 1024, the same with bps for bytes, and bits when none is said.
+ */
+int units_rate(const char *text, int64_t *ret_bits);
+
+/* "1%", "0.5%": millionths of the whole, at most 100 %. */
+int units_percent(const char *text, int64_t *ret_millionths);
+
 /* "0755", "1777", "0o755": octal, at most 07777 */
 int units_mode(const char *text, uint32_t *ret_mode);
 
@@ -35,5 +45,7 @@ int units_mode(const char *text, uint32_t *ret_mode);
 #define UNITS_TEXT_MAX 64
 const char *units_duration_text(int64_t ms, char buf[UNITS_TEXT_MAX]);
 const char *units_cpus_text(int64_t millis, char buf[UNITS_TEXT_MAX]);
+const char *units_rate_text(int64_t bits, char buf[UNITS_TEXT_MAX]);
+const char *units_percent_text(int64_t millionths, char buf[UNITS_TEXT_MAX]);
 
 #endif

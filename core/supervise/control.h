@@ -36,6 +36,8 @@
  *	ps						→ containers: [container]
  *	inspect	services				→ containers: [container with "detail"]
  *	enable	enable (false: no longer)
+ *	hosts	enable (false: no longer)			→ address, link, domain: where
+ *		the host is answered for names; none: it is not
  *	leave	idle (after what is under way)		another supervisor may come → managed:
  *		the service manager starts it
  *	heal	check					→ findings: [{kind, name, finding}]

@@ -97,47 +97,95 @@ static const struct service_network *attachment(const struct unit *unit, const c
 	return NULL;
 }
 
-/* The names under which UNIT is known on one network, at TEXT: service, container, aliases. */
-static size_t names_at(const struct unit *unit, const struct record_address *address,
-		       const char *text, struct name_entry *ret)
-{
-	const struct service_network *net = attachment(unit, address->network);
-	size_t n = 0;
+/* Every name of a unit is there alone and with its network behind it, of both families. */
+#define ENTRIES_PER_NAME (3 * 2)
 
-	ret[n++] = (struct name_entry){address->network, unit->record.service, text};
-	if (strcmp(unit->record.name, unit->record.service) != 0)
-		ret[n++] = (struct name_entry){address->network, unit->record.name, text};
-	for (size_t i = 0; net && i < net->aliases.n; i++)
-		ret[n++] = (struct name_entry){address->network, net->aliases.items[i], text};
-	return n;
+/* What is being told to the driver. */
+struct naming {
+	const struct project *project;
+	struct arena *arena;
+	struct name_entry *entries;
+	struct name_client *clients;
+	size_t n, n_clients;
+};
+
+static void add_entry(struct naming *naming, const struct record_address *address, const char *name)
+{
+	naming->entries[naming->n++] =
+		(struct name_entry){address->network, name, address->address};
+	if (address->address6[0])
+		naming->entries[naming->n++] =
+			(struct name_entry){address->network, name, address->address6};
 }
 
-static size_t unit_names(const struct unit *unit, const struct record_address *address,
-			 struct name_entry *ret)
+/* NAME, NAME.<key> and NAME.<the network's name>. */
+static void add_name(struct naming *naming, const struct record_address *address, const char *name)
 {
-	size_t n = names_at(unit, address, address->address, ret);
+	const struct network *network =
+		naming->project ? project_network(naming->project, address->network) : NULL;
 
-	if (address->address6[0])
-		n += names_at(unit, address, address->address6, ret + n);
-	return n;
+	add_entry(naming, address, name);
+	add_entry(naming, address, arena_printf(naming->arena, "%s.%s", name, address->network));
+	if (network && strcmp(network->name, address->network) != 0)
+		add_entry(naming, address,
+			  arena_printf(naming->arena, "%s.%s", name, network->name));
+}
+
+/* Service, container, host name and aliases. */
+static void add_names(struct naming *naming, const struct unit *unit,
+		      const struct record_address *address)
+{
+	const struct service_network *net = attachment(unit, address->network);
+	const struct service *service = unit->service;
+
+	add_name(naming, address, unit->record.service);
+	if (strcmp(unit->record.name, unit->record.service) != 0)
+		add_name(naming, address, unit->record.name);
+	for (size_t i = 0; net && i < net->aliases.n; i++)
+		add_name(naming, address, net->aliases.items[i]);
+	if (service && service->hostname)
+		add_name(naming, address, service->hostname);
+	if (service && service->hostname && service->domainname)
+		add_name(naming, address,
+			 arena_printf(naming->arena, "%s.%s", service->hostname,
+				      service->domainname));
+}
+
+static void add_unit(struct naming *naming, const struct unit *unit)
+{
+	bool in_traffic = has_traffic(unit);
+
+	for (size_t i = 0; i < unit->record.n_addresses; i++) {
+		const struct record_address *address = &unit->record.addresses[i];
+
+		if (in_traffic)
+			add_names(naming, unit, address);
+		/* It may ask before anybody may ask for it. */
+		if (unit->service && unit->service->dns.n > 0)
+			naming->clients[naming->n_clients++] = (struct name_client){
+				address->network, address->address, &unit->service->dns};
+	}
 }
 
 static void sync_names(struct supervisor *supervisor)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
-	struct name_entry *entries;
+	struct naming naming = {.project = supervisor->project, .arena = arena};
+	size_t addresses = count_units(supervisor) * RECORD_NETWORKS_MAX, names = addresses * 4;
 	struct err err = ERR_INIT;
-	size_t n = 0, room = count_units(supervisor) * RECORD_NETWORKS_MAX * 2;
 
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
-			room += unit->service->networks[i].aliases.n;
-	room *= 2; /* of both families */
-	entries = ARENA_ARRAY(arena, struct name_entry, room + 1);
+			names += unit->service->networks[i].aliases.n;
+	naming.entries = ARENA_ARRAY(arena, struct name_entry, names * ENTRIES_PER_NAME + 1);
+	naming.clients = ARENA_ARRAY(arena, struct name_client, addresses + 1);
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
-		for (size_t i = 0; i < unit->record.n_addresses && has_traffic(unit); i++)
-			n += unit_names(unit, &unit->record.addresses[i], entries + n);
-	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx, entries, n, &err) < 0)
+		add_unit(&naming, unit);
+	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx,
+					       &(struct name_table){naming.entries, naming.n,
+								    naming.clients,
+								    naming.n_clients},
+					       &err) < 0)
 		log_warn("names: %s", err.msg);
 }
 

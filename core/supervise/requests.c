@@ -304,6 +304,29 @@ static int handle_enable(struct supervisor *supervisor, struct client *client,
 }
 
 /* Make room for another supervisor; an operation that is under way it takes up. */
+static int handle_hosts(struct supervisor *supervisor, struct client *client, const json_t *request,
+			struct err *err)
+{
+	const struct driver *driver = &supervisor->driver;
+	const json_t *enable = json_object_get(request, "enable");
+	struct name_server server;
+	int r = 0;
+
+	if (enable)
+		r = driver->ops->names_enable(driver->ctx, json_is_true(enable), err);
+	if (r < 0)
+		return r;
+	if (enable)
+		publish_changed(supervisor);
+	if (driver->ops->names_where(driver->ctx, &server))
+		client_finish(client, json_pack("{s:s, s:s, s:s, s:s}", "result", "ok", "address",
+						server.address, "link", server.link, "domain",
+						server.domain));
+	else
+		client_finish(client, json_pack("{s:s}", "result", "ok"));
+	return 0;
+}
+
 static int handle_leave(struct supervisor *supervisor, struct client *client, const json_t *request,
 			struct err *err)
 {
@@ -322,6 +345,7 @@ static const struct request_type types[] = {
 	{"scale", request_scale, .changes = true},
 	{"plan", request_plan, .changes = false},
 	{"enable", handle_enable, .changes = false},
+	{"hosts", handle_hosts, .changes = false},
 	{"leave", handle_leave, .changes = false},
 	{"heal", handle_heal, .changes = true},
 	{"down", handle_down, .changes = true, .ends = true},

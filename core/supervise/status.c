@@ -3,6 +3,8 @@
 #include "core/supervise/internal.h"
 
 #include "core/base/strbuf.h"
+#include "core/model/bandwidth.h"
+#include "core/model/units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +74,30 @@ static json_t *log_path_json(const struct unit *unit)
 			    supervisor->project_name, unit->record.name);
 }
 
+/* The limits in each network that has some, as the stack file writes them. */
+static json_t *bandwidth_json(const struct unit *unit)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; unit->service && i < unit->record.n_addresses; i++) {
+		const char *network = unit->record.addresses[i].network;
+		const struct bandwidth b = bandwidth_in_network(unit->service, network);
+		char in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX], loss[UNITS_TEXT_MAX];
+
+		if (!bandwidth_is_limited(&b))
+			continue;
+		json_object_set_new(
+			all, network,
+			json_pack("{s:s*, s:s*, s:o*, s:o*, s:s*}", "ingress",
+				  b.ingress ? units_rate_text(b.ingress, in) : NULL, "egress",
+				  b.egress ? units_rate_text(b.egress, out) : NULL, "burst",
+				  b.burst ? json_integer(b.burst) : NULL, "delay_ms",
+				  b.delay_ms ? json_integer(b.delay_ms) : NULL, "loss",
+				  b.loss ? units_percent_text(b.loss, loss) : NULL));
+	}
+	return all;
+}
+
 json_t *unit_to_json(const struct unit *unit)
 {
 	const struct container_record *record = &unit->record;
@@ -94,6 +120,7 @@ json_t *unit_to_json(const struct unit *unit)
 	json_object_set_new(json, "ports",
 			    unit->online ? record_ports_to_json(record) : json_array());
 	json_object_set_new(json, "addresses", record_addresses_to_json(record));
+	json_object_set_new(json, "bandwidth", bandwidth_json(unit));
 	json_object_set_new(json, "config_hash", json_string(record->config_hash));
 	json_object_set_new(json, "log", log_path_json(unit));
 	/* NULL, where there is nothing to say, sets nothing. */

@@ -5,6 +5,7 @@
 # The bars beside the numbers are those of the README; BENCH_ROUNDS (3) rounds, the median counts.
 . "$(dirname "$0")/../system/lib.sh"
 . "$TREE/tests/bench/changes.sh"
+. "$TREE/tests/bench/names.sh"
 rounds=${BENCH_ROUNDS:-3}
 lines=${BENCH_LINES:-1000000}
 [ $# -gt 0 ] || set -- 1 10 50 100
@@ -173,5 +174,6 @@ live_changes
 rolling_replace
 healing
 many_restarts
+names
 config_speed
 log_lines

@@ -167,6 +167,20 @@ static void other_names_are_forwarded_or_refused(void **state)
 	assert_int_equal(dns_get_rcode(out), DNS_NOERROR);
 }
 
+static void our_own_domain_is_asked_of_nobody(void **state)
+{
+	uint8_t msg[512];
+
+	assert_reply(msg, make_query(msg, "x.shop.Stack.Internal", DNS_TYPE_A), DNS_NXDOMAIN, 0);
+	assert_reply(msg, make_query(msg, "stack.internal", DNS_TYPE_A), DNS_NXDOMAIN, 0);
+	assert_int_equal(
+		ask_view(false, false, msg, make_query(msg, "haystack.internal", 1), &(size_t){0}),
+		DNS_FORWARD);
+	assert_int_equal(ask_view(false, false, msg,
+				  make_query(msg, "a\5stack\10internal.example", 1), &(size_t){0}),
+			 DNS_FORWARD);
+}
+
 static void many_addresses_are_shuffled_and_cut_to_size(void **state)
 {
 	struct dns_view view = {.zone = zone, .random = 5};
@@ -352,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_name_of_both_families_has_each_by_its_type),
 		cmocka_unit_test(an_ipv6_address_has_its_name),
 		cmocka_unit_test(other_names_are_forwarded_or_refused),
+		cmocka_unit_test(our_own_domain_is_asked_of_nobody),
 		cmocka_unit_test(many_addresses_are_shuffled_and_cut_to_size),
 		cmocka_unit_test(edns_is_answered_in_kind),
 		cmocka_unit_test(what_is_no_query_is_dropped),

@@ -221,6 +221,32 @@ static void silent_and_dead_upstreams_end_in_servfail(void **state)
 			DNS_FORWARD_MS - 500);
 }
 
+static void a_client_with_resolvers_of_its_own_asks_those(void **state)
+{
+	struct fixture *f = *state;
+	struct dns_asker asker = {.client = {htonl(INADDR_LOOPBACK)}, .n_upstreams = 1};
+	const struct dns_asker other = {.client = {0x0100000a}, .n_upstreams = 0};
+	struct sockaddr_in peer;
+	uint8_t msg[512];
+	CLEANUP_FD int fd = -1, again = -1;
+	size_t len;
+
+	start(f, &(struct dns_config){.n_upstreams = 0});
+	asker.upstreams[0] = f->endpoints[1];
+	assert_int_equal(dns_server_set_askers(f->server, &other, 1, NULL), 0);
+	assert_int_equal(dns_server_add_asker(f->server, &asker, NULL), 0);
+	fd = ask(f, "example", 7);
+	len = take_question(f, 1, msg, &peer);
+	send_answer(f->upstream[1], &peer, msg, len, DNS_NOERROR);
+	assert_answer(f, fd, 7, DNS_NOERROR, 0, 1000);
+	/* Without: the host's again. */
+	assert_int_equal(dns_server_set_askers(f->server, NULL, 0, NULL), 0);
+	again = ask(f, "example", 8);
+	len = take_question(f, 0, msg, &peer);
+	send_answer(f->upstream[0], &peer, msg, len, DNS_NOERROR);
+	assert_answer(f, again, 8, DNS_NOERROR, 0, 1000);
+}
+
 static void without_upstream_it_is_servfail(void **state)
 {
 	struct fixture *f = *state;
@@ -281,7 +307,7 @@ static void questions_in_flight_are_bounded(void **state)
 static void idle_tcp_clients_stop_nobody(void **state)
 {
 	struct fixture *f = *state;
-	int idle[256];
+	int idle[512];
 	CLEANUP_FD int fd = -1, tcp = -1;
 	uint8_t msg[512];
 	char byte;
@@ -412,6 +438,7 @@ int main(void)
 		TEST(other_names_are_asked_of_the_upstream),
 		TEST(the_next_upstream_is_asked_on_failure),
 		TEST(silent_and_dead_upstreams_end_in_servfail),
+		TEST(a_client_with_resolvers_of_its_own_asks_those),
 		TEST(without_upstream_it_is_servfail),
 		TEST(siblings_do_not_ask_each_other),
 		TEST(internal_networks_ask_nobody),

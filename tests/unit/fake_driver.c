@@ -463,13 +463,25 @@ static int connections_count(void *ctx, void *prepared, size_t *ret_n, struct er
 	return 0;
 }
 
-static int names_sync(void *ctx, const struct name_entry *entries, size_t n, struct err *err)
+static int names_sync(void *ctx, const struct name_table *names, struct err *err)
 {
 	(void)ctx;
-	(void)entries;
-	(void)n;
+	(void)names;
 	(void)err;
 	return 0;
+}
+
+static int names_enable(void *ctx, bool enable, struct err *err)
+{
+	(void)err;
+	((struct fake *)ctx)->host_names = enable;
+	return 0;
+}
+
+static bool names_where(void *ctx, struct name_server *ret)
+{
+	*ret = (struct name_server){.address = "192.0.2.1", .domain = "p.stack.internal"};
+	return ((struct fake *)ctx)->host_names;
 }
 
 const struct driver_ops fake_driver_ops = {
@@ -505,6 +517,8 @@ const struct driver_ops fake_driver_ops = {
 	.connections_prepare = connections_prepare,
 	.connections_count = connections_count,
 	.names_sync = names_sync,
+	.names_enable = names_enable,
+	.names_where = names_where,
 };
 
 void fake_release(struct fake *fake)

@@ -40,6 +40,7 @@ struct fake {
 	int probe_status;
 	const char *wrong;	     /* what is wrong with every container, until it is mended */
 	size_t connections;	     /* what connections_count() says */
+	bool host_names;	     /* the host is answered */
 	unsigned int steps, fail_at; /* 0: never */
 	char log[8192];		     /* "create:web-1 start:web-1 …" */
 };

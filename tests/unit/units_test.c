@@ -39,6 +39,55 @@ static void bytes_are_powers_of_1024_with_fractions(void **state)
 	assert_int_equal(bytes("9000p"), -ERANGE);
 }
 
+static int64_t rate(const char *text)
+{
+	int64_t value;
+	int r = units_rate(text, &value);
+
+	return r < 0 ? r : value;
+}
+
+static void rates_are_those_of_tc(void **state)
+{
+	char buf[UNITS_TEXT_MAX];
+
+	assert_int_equal(rate("10mbit"), 10000000);
+	assert_int_equal(rate("10Mbit"), 10000000);
+	assert_int_equal(rate("1.5gbit"), 1500000000);
+	assert_int_equal(rate("64kibit"), 65536);
+	assert_int_equal(rate("500kbps"), 4000000);
+	assert_int_equal(rate("1mibps"), 8 << 20);
+	assert_int_equal(rate("9600"), 9600);
+	assert_int_equal(rate("8bit"), 8);
+	assert_int_equal(rate("8bps"), 64);
+	assert_int_equal(rate("10mb"), -EINVAL);
+	assert_int_equal(rate("10 mbit"), -EINVAL);
+	assert_int_equal(rate("10xbit"), -EINVAL);
+	assert_int_equal(rate("10mebit"), -EINVAL);
+	assert_int_equal(rate("mbit"), -EINVAL);
+	assert_int_equal(rate("-1mbit"), -EINVAL);
+	assert_int_equal(rate("9999999999tbps"), -ERANGE);
+	assert_string_equal(units_rate_text(10000000, buf), "10mbit");
+	assert_string_equal(units_rate_text(1500000000, buf), "1500mbit");
+	assert_string_equal(units_rate_text(65536, buf), "65536bit");
+}
+
+static void percentages_are_of_the_whole(void **state)
+{
+	int64_t value;
+	char buf[UNITS_TEXT_MAX];
+
+	assert_int_equal(units_percent("1%", &value), 0);
+	assert_int_equal(value, 10000);
+	assert_int_equal(units_percent("0.5", &value), 0);
+	assert_int_equal(value, 5000);
+	assert_string_equal(units_percent_text(5000, buf), "0.5%");
+	assert_string_equal(units_percent_text(1000000, buf), "100%");
+	assert_int_equal(units_percent("100.1%", &value), -ERANGE);
+	assert_int_equal(units_percent("1%%", &value), -EINVAL);
+	assert_int_equal(units_percent("some", &value), -EINVAL);
+}
+
 static int64_t duration(const char *text)
 {
 	int64_t value;
@@ -195,6 +244,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_are_powers_of_1024_with_fractions),
+		cmocka_unit_test(rates_are_those_of_tc),
+		cmocka_unit_test(percentages_are_of_the_whole),
 		cmocka_unit_test(durations_add_up_and_are_never_rounded_to_nothing),
 		cmocka_unit_test(cpus_are_thousandths),
 		cmocka_unit_test(modes_are_octal),

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names of a project: what the DNS server of each network is told
+ *
+ * The host's own questions to a gateway reach the server on its bridge as well,
+ * from the gateway's address: names for the host are names for that client.
+ */
+#include "cmd/supervisor/host.h"
+
+#include "core/base/arena.h"
+#include "core/base/cleanup.h"
+#include "net/dns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HOST_FLAG "host-names" /* in <run>/<project>: the host is answered */
+
+/* The lease of CONTAINER in the network whose server it asks: host_way_out(), else its first. */
+static const struct host_lease *asking_lease(struct host *host, const char *container)
+{
+	const struct host_lease *first = NULL;
+
+	for (size_t i = 0; i < host->n_leases; i++) {
+		const struct host_lease *lease = &host->leases[i];
+		const struct host_network *network;
+
+		if (strcmp(lease->container, container) != 0)
+			continue;
+		network = host_network(host, lease->network);
+		if (network && !network->record.internal)
+			return lease;
+		first = first ? first : lease;
+	}
+	return first;
+}
+
+/* TEXT, of either family, as DNS takes it. */
+static bool address_of(const char *text, struct in6_addr *ret)
+{
+	struct cidr address;
+
+	if (cidr_parse_address(text, &address, NULL) < 0)
+		return false;
+	*ret = cidr_is_v6(&address) ? address.addr6 : dns_mapped(address.addr);
+	return true;
+}
+
+/* Room for what network_records() makes of N entries. */
+static size_t records_room(const struct host *host, size_t n)
+{
+	return n * (host->n_leases + 1);
+}
+
+/*
+ * The names that the server of NETWORK knows: its own for everybody, and those
+ * of another network for each container that is in that one too, and asks here.
+ */
+static size_t network_records(struct host *host, const char *network,
+			      const struct name_entry *entries, size_t n, struct dns_record *ret)
+{
+	size_t n_records = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct dns_record record = {.name = entries[i].name};
+
+		/* A host name of the file may be one that DNS cannot carry. */
+		if (!dns_is_name(entries[i].name) || !address_of(entries[i].address, &record.addr))
+			continue;
+		if (strcmp(entries[i].network, network) == 0) {
+			ret[n_records++] = record;
+			continue;
+		}
+		for (size_t j = 0; j < host->n_leases; j++) {
+			const struct host_lease *lease = &host->leases[j], *asking;
+
+			if (strcmp(lease->network, entries[i].network) != 0)
+				continue;
+			asking = asking_lease(host, lease->container);
+			if (strcmp(asking->network, network) != 0)
+				continue;
+			record.client = asking->addr.addr;
+			ret[n_records++] = record;
+		}
+	}
+	return n_records;
+}
+
+/* False: it has no resolvers of its own. */
+static bool asker_of(const char *address, const struct strings *servers, struct dns_asker *ret)
+{
+	*ret = (struct dns_asker){.n_upstreams = 0};
+	if (servers->n == 0 || addr_parse(address, &ret->client, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < servers->n && ret->n_upstreams < DNS_UPSTREAMS_MAX; i++)
+		if (dns_endpoint_parse(servers->items[i], &ret->upstreams[ret->n_upstreams]) == 0)
+			ret->n_upstreams++;
+	return true;
+}
+
+/* The clients of NETWORK with resolvers of their own. */
+static size_t network_askers(const char *network, const struct name_table *names,
+			     struct dns_asker *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n_clients; i++) {
+		const struct name_client *client = &names->clients[i];
+
+		if (strcmp(client->network, network) == 0)
+			n += asker_of(client->address, client->servers, &ret[n]);
+	}
+	return n;
+}
+
+int host_learn_asker(struct host *host, const struct service *service,
+		     const struct container_record *record, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < record->n_addresses; i++) {
+		struct host_network *network = host_network(host, record->addresses[i].network);
+		struct dns_asker asker;
+
+		if (network && network->dns &&
+		    asker_of(record->addresses[i].address, &service->dns, &asker))
+			r = dns_server_add_asker(network->dns, &asker, err);
+	}
+	return r;
+}
+
+/* --- for the host --- */
+
+/* The first network that leads outside, or else the first one; NULL: there is none. */
+static const struct host_network *names_network(const struct host *host)
+{
+	const struct host_network *first = NULL;
+
+	for (size_t i = 0; i < host->n_networks; i++) {
+		const struct host_network *network = &host->networks[i];
+
+		if (network->dns && !network->record.internal)
+			return network;
+		first = first ? first : network;
+	}
+	return first;
+}
+
+static bool host_is_answered(const struct host *host)
+{
+	return faccessat(host->run_fd, HOST_FLAG, F_OK, 0) == 0;
+}
+
+/* Everything, in whatever network, as the host calls it; the names are in ARENA. */
+static size_t host_records(const struct host *host, const struct host_network *network,
+			   const struct name_table *names, struct arena *arena,
+			   struct dns_record *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		struct dns_record record = {.client = network->gateway.addr};
+
+		record.name = arena_printf(arena, "%s.%s." DNS_HOST_DOMAIN, names->entries[i].name,
+					   host->project);
+		if (dns_is_name(record.name) && address_of(names->entries[i].address, &record.addr))
+			ret[n++] = record;
+	}
+	return n;
+}
+
+/* Kept as a file, for the next supervisor. */
+int host_names_enable(void *ctx, bool enable, struct err *err)
+{
+	struct host *host = ctx;
+	CLEANUP_FD int fd = -1;
+
+	if (!enable)
+		return unlinkat(host->run_fd, HOST_FLAG, 0) == 0 || errno == ENOENT
+			       ? 0
+			       : err_sys(err, errno, "remove '" HOST_FLAG "'");
+	if (!names_network(host))
+		return err_set(err, ENOENT, "project '%s' has no network with a DNS server",
+			       host->project);
+	fd = openat(host->run_fd, HOST_FLAG, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(err, errno, "create '" HOST_FLAG "'") : 0;
+}
+
+bool host_names_where(void *ctx, struct name_server *ret)
+{
+	struct host *host = ctx;
+	const struct host_network *network = names_network(host);
+
+	if (!host_is_answered(host) || !network)
+		return false;
+	cidr_format_address(&network->gateway, ret->address);
+	snprintf(ret->link, sizeof(ret->link), "%s", network->bridge);
+	snprintf(ret->domain, sizeof(ret->domain), "%s." DNS_HOST_DOMAIN, host->project);
+	return true;
+}
+
+/* --- all of it --- */
+
+static int sync_network(struct host *host, struct host_network *network,
+			const struct name_table *names, bool for_host, struct err *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	CLEANUP_FREE struct dns_record *records =
+		calloc(names->n + records_room(host, names->n) + 1, sizeof(*records));
+	CLEANUP_FREE struct dns_asker *askers = calloc(names->n_clients + 1, sizeof(*askers));
+	const char *key = network->record.key;
+	size_t n = 0;
+	int r;
+
+	if (!records || !askers)
+		return err_nomem(err);
+	/* First, so that an address has this name for the host. */
+	if (for_host)
+		n = host_records(host, network, names, arena, records);
+	n += network_records(host, key, names->entries, names->n, records + n);
+	r = dns_server_set_records(network->dns, records, n, err);
+	if (r < 0)
+		return r;
+	n = network_askers(key, names, askers);
+	return dns_server_set_askers(network->dns, askers, n, err);
+}
+
+int host_names_sync(void *ctx, const struct name_table *names, struct err *err)
+{
+	struct host *host = ctx;
+	const struct host_network *for_host = host_is_answered(host) ? names_network(host) : NULL;
+	int result = 0;
+
+	for (size_t i = 0; i < host->n_networks; i++) {
+		struct host_network *network = &host->networks[i];
+		int r = network->dns ? sync_network(host, network, names, network == for_host, err)
+				     : 0;
+
+		if (r < 0)
+			result = r;
+	}
+	return result;
+}
