@@ -17,7 +17,7 @@
  * What the files of the supervisor share
  *
  *	supervisor.c	birth, adoption and end
- *	unit.c		one container: events in, effects out
+ *	unit.c		one container: events in, effect.c: effects out
  *	process.c	its shim
  *	drain.c		the end of its connections before its own
  *	dependencies.c	what it needs, and when that fails
@@ -144,6 +144,9 @@ void units_attach(struct supervisor *supervisor);
 
 /* What happened to it: the next state, and its effect.  UNIT may be gone afterwards. */
 void unit_event(struct unit *unit, enum unit_event event);
+
+/* effect.c: do what the lifecycle says; EFFECT_NONE and EFFECT_UNEXPECTED are none. */
+void unit_effect(struct unit *unit, enum unit_effect effect);
 
 /* Its state or its health is another one: let everybody know who waits for that. */
 void unit_changed(struct unit *unit);
