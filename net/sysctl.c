@@ -22,6 +22,7 @@ static bool has_value(const char *path, const char *value)
 }
 
 /* The file of the setting that FMT and ARGS name. */
+PRINTF_LIKE(2, 0)
 static int setting_path(char ret_path[PATH_MAX], const char *fmt, va_list args, struct err *err)
 {
 	char name[NAME_MAX];
