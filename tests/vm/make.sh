@@ -13,7 +13,7 @@ rm -f complete
 
 packages=systemd,systemd-sysv,dbus,kmod,iproute2,iptables,busybox-static,netcat-openbsd,procps,curl,jq,strace,bash
 packages+=,util-linux,libyaml-0-2,libnl-3-200,libnl-route-3-200,libip4tc2,libip6tc2,libuv1,libseccomp2,libjansson4
-packages+=,libarchive13,libnettle8,libnetfilter-conntrack3,apparmor
+packages+=,libarchive13,libnettle8,libnetfilter-conntrack3,apparmor,nftables
 
 get_kernel() {
 	local package

@@ -36,5 +36,6 @@ in_vm "cgroup v2, systemd" "first supervise" "" -i systemd
 in_vm "cgroup v2, a systemd unit with Delegate=yes" "first cgroups" \
 	"systemd-run --quiet --pipe --wait -p Delegate=yes -E STACK_BUILD -E STACK_IMAGE_CACHE -E STACK_TEST_SLOW -E STACK_TEST_HOST=1" -i systemd
 in_vm "systemd brings projects up" "systemd" "env STACK_TEST_HOST=1" -i systemd
+in_vm "a kernel without legacy iptables" "firewall_nft" "/tree/tests/vm/without_legacy.sh" -i simple
 in_vm "hybrid cgroups, systemd" "first cgroups sandbox" "" -i systemd -g hybrid
 exit $bad
