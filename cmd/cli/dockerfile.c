@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAMES_MAX 256
+#define NAMES_MAX    256
+#define EXPANDED_MAX 4096 /* no name of an image is as long */
 
 struct reader {
 	struct arena *arena;
@@ -67,7 +68,7 @@ static const char *expand(const struct reader *rd, const char *text)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 
-	while (*text) {
+	while (*text && out.len < EXPANDED_MAX) {
 		if (*text == '$') {
 			text = expand_one(rd, text, &out);
 			continue;
@@ -122,12 +123,13 @@ static void read_arg(struct reader *rd, const char *text)
 	const char *word;
 
 	while ((word = next_word(rd, &text)) && rd->n_defaults < NAMES_MAX) {
-		const char *sign = strchr(word, '=');
+		const char *sign = strchr(word, '='), *value;
 
-		if (sign)
-			rd->defaults[rd->n_defaults++] = (struct key_value){
-				arena_strndup(rd->arena, word, (size_t)(sign - word)),
-				expand(rd, sign + 1)};
+		if (!sign)
+			continue;
+		value = expand(rd, sign + 1);
+		rd->defaults[rd->n_defaults++] = (struct key_value){
+			arena_strndup(rd->arena, word, (size_t)(sign - word)), value};
 	}
 }
 

@@ -135,6 +135,7 @@ static const struct {
 	{"# FROM no\n\n  FROM --platform=$BUILDPLATFORM a AS B\nFROM b", "a"},
 	{"ARG V=1\nFROM a:$V\nFROM b:${V}-x\nFROM c:${W:-2}\nFROM d:${W-3}", "a:1 b:1-x c:2 d:3"},
 	{"ARG V=1 W=2\nFROM a:$V.$W", "a:1.2"},
+	{"ARG V=2$W\nFROM a:$V", "a:2"},
 	{"ARG GIVEN=no\nFROM a:$GIVEN", "a:yes"},
 	{"FROM a\nARG b=c\nFROM $b", "a"},
 	{"FROM scratch\nCOPY --from=a /x /x\nCOPY --chown=1 --from=b:2 x y\nCOPY --from=0 a b",
