@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ID_PREFIX_MIN 6
 
@@ -132,8 +133,9 @@ static int not_found(const json_t *index, const char *text, struct err *err)
 		err_set(err, ENOENT, "no image '%s' in the store; did you mean '%s'?", text, meant);
 	else
 		err_set(err, ENOENT,
-			"no image '%s' in the store; 'stack image import FILE %s' puts one there",
-			text, text);
+			"no image '%s' in the store; 'stack image pull %s' gets it from a "
+			"registry, 'stack image import FILE %s' from a file",
+			text, text, text);
 	free(names);
 	return -ENOENT;
 }
@@ -197,6 +199,33 @@ int image_find(const struct paths *paths, const char *reference, struct image *r
 			       "the image '%s' was not put in the store by stack; import it with "
 			       "'stack image import'",
 			       reference);
+	return r;
+}
+
+static int file_path(const struct paths *paths, const struct image *image, char ret_path[PATH_MAX],
+		     struct err *err)
+{
+	return paths_join(ret_path, PATH_MAX, err, "%s/images/" IMAGE_FILE_DIR "/%s.json",
+			  paths->root, digest_hex(image->id));
+}
+
+int64_t image_confirmed_s(const struct paths *paths, const struct image *image)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (file_path(paths, image, path, NULL) < 0 || stat(path, &st) < 0)
+		return 0;
+	return (int64_t)st.st_mtime;
+}
+
+int image_confirm(const struct paths *paths, const struct image *image, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = file_path(paths, image, path, err);
+
+	if (r == 0 && utimensat(AT_FDCWD, path, NULL, 0) < 0)
+		return err_sys(err, errno, "write to the image store");
 	return r;
 }
 

@@ -59,6 +59,16 @@ const char *image_reference_familiar(const char *reference);
 int image_find(const struct paths *paths, const char *reference, struct image *ret_image,
 	       struct err *err);
 
+/*
+ * When a registry last said that IMAGE is still what its name means, or the
+ * image came: Unix time; 0 when its file is gone.  It is the modification time
+ * of that file, so a reader needs nothing else.
+ */
+int64_t image_confirmed_s(const struct paths *paths, const struct image *image);
+
+/* A registry has said so now. */
+int image_confirm(const struct paths *paths, const struct image *image, struct err *err);
+
 /* All images, by reference.  The array is freed with images_free(). */
 int image_list(const struct paths *paths, struct image **ret_images, size_t *ret_n,
 	       struct err *err);

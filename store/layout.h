@@ -11,13 +11,12 @@
  * Layout: the image store, opened for changing it
  *
  *	<root>/images/oci-layout, index.json, blobs/sha256/<hex>	OCI image-layout.md
- *	<root>/images/stack/<hex>.json					image_file.h
- *	<root>/images/lock						the lock of this module
- *	<root>/images/tmp/						what an import has not
- *verified yet
- *	<root>/layers/<hex>/						complete layers, never
- *changed again <root>/layers/.new-<hex>/, .old-<hex>/				being made, being
- *removed
+ *	<root>/images/stack/<hex>.json	image_file.h
+ *	<root>/images/lock		the lock of this module
+ *	<root>/images/tmp/		what an import has not verified yet
+ *	<root>/images/pull/		what registries send (registry/blob.h), not locked
+ *	<root>/layers/<hex>/		complete layers, never changed again
+ *	<root>/layers/.new-<hex>/, .old-<hex>/	being made, being removed
  *
  * All changes go from tmp/ or a dotted name to the final one by rename, after
  * the data is on the disk; so a name that looks final is complete, whenever

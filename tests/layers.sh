@@ -52,6 +52,7 @@ deny cmd/shim -- '(net|store)/' 'the shim is libc and core/container/ only'
 fence 'yaml\.h' 'core/model/yaml\.c' 'libyaml is for core/model/yaml.c'
 fence 'netlink/' 'net/[^/]*' 'libnl is for net/'
 fence 'archive(_entry)?\.h' 'store/(import|export)/[^/]*' 'libarchive is for store/import/ and store/export/'
+fence 'curl/' 'store/registry/[^/]*' 'libcurl is for store/registry/'
 fence 'uv\.h' '(core/supervise|cmd/supervisor|net)/[^/]*' 'only the supervisor has a loop'
 
 fence 'nftables/' 'net/firewall_nft\.c' 'libnftables is for net/firewall_nft.c'
@@ -70,7 +71,7 @@ esac
 
 # The shim is static: nothing but libc may be reached from what it is made of.
 for file in $(sources cmd/shim core/container) core/base/err.c core/base/fd.c; do
-	found=$(includes '(uv|yaml|jansson|seccomp|archive|nettle|netlink|libiptc|sys/capability)[./]' \
+	found=$(includes '(uv|yaml|jansson|seccomp|archive|curl|nettle|netlink|libiptc|sys/capability)[./]' \
 		"$file")
 	[ -z "$found" ] || complain "$found
   ^ the shim links libc only"

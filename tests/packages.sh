@@ -9,12 +9,12 @@ packages_of() {
 	case $1 in
 	build) echo cmake make gcc libc6-dev pkg-config musl-tools libyaml-dev libuv1-dev libnl-3-dev \
 		libnl-route-3-dev libip4tc-dev libip6tc-dev libnftables-dev libseccomp-dev libjansson-dev libarchive-dev nettle-dev \
-		libcmocka-dev ;;
+		libcurl4-gnutls-dev libcmocka-dev ;;
 	examples) echo mmdebstrap busybox-static curl iproute2 procps ;;
 	test) echo clang clang-format libclang-rt-14-dev iptables nftables iproute2 mmdebstrap busybox-static \
 		skopeo umoci buildah curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
-		python3-dnspython dnsperf tcpdump ;;
+		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
 	*) echo "packages.sh: no group '$1' (build examples test vm)" >&2; exit 2 ;;
 	esac

@@ -49,6 +49,7 @@ struct command {
 	X(restart) \
 	X(kill) \
 	X(rm) \
+	X(pull) \
 	X(build) \
 	X(commit) \
 	X(scale) \
@@ -61,6 +62,8 @@ struct command {
 	X(why) \
 	X(image) \
 	X(images) \
+	X(login) \
+	X(logout) \
 	X(inspect) \
 	X(ls) \
 	X(port) \

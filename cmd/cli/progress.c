@@ -153,16 +153,6 @@ static void update(struct progress *progress, struct progress_line line)
 	progress->lines[progress->n++] = line;
 }
 
-static void print_json(const json_t *event)
-{
-	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
-
-	if (jsontext_add(&out, event, JSON_COMPACT) < 0)
-		return;
-	strbuf_putc(&out, '\n');
-	(void)fd_write_all(STDERR_FILENO, out.text, out.len);
-}
-
 static void print_plain(const struct progress *progress, const json_t *event)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
@@ -187,7 +177,7 @@ void progress_event(void *data, const json_t *event)
 		print_plain(progress, event);
 		break;
 	case PROGRESS_JSON:
-		print_json(event);
+		(void)jsontext_write_line(STDERR_FILENO, event);
 		break;
 	case PROGRESS_AUTO:
 	case PROGRESS_QUIET:

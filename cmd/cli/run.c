@@ -13,6 +13,7 @@
 #include "cmd/cli/join.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/pulling.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
@@ -33,7 +34,8 @@
 
 struct run_args {
 	bool detach, rm, no_deps, service_ports, build;
-	const char *name, *entrypoint;
+	bool quiet_pull;
+	const char *name, *entrypoint, *pull;
 	struct exec_args join;
 };
 
@@ -46,6 +48,8 @@ static const struct option_spec run_options[] = {
 	{0, "entrypoint", OPTION_STRING, ARG(entrypoint), "PROGRAM",
 	 "instead of the service's, or the image's"},
 	{0, "name", OPTION_STRING, ARG(name), "NAME", "of the container"},
+	{0, "pull", OPTION_STRING, ARG(pull), "POLICY", "images: always, missing or never"},
+	{0, "quiet-pull", OPTION_FLAG, ARG(quiet_pull), NULL, "without showing how it goes"},
 	{0, "no-deps", OPTION_FLAG, ARG(no_deps), NULL, "without what the service depends on"},
 	{0, "build", OPTION_FLAG, ARG(build), NULL, "build images anew first"},
 	{'P', "service-ports", OPTION_FLAG, ARG(service_ports), NULL,
@@ -260,6 +264,19 @@ static int run_attached(struct cli *cli, const struct project *project, const st
 	return r < 0 ? r : status;
 }
 
+static int pull_images(struct cli *cli, const struct project *project, const struct run_args *args,
+		       char **words, struct err *err)
+{
+	const struct pulling_options options = {.policy = args->pull,
+						.without_dependencies = args->no_deps,
+						.quiet = args->quiet_pull};
+	int status = 0, r = pulling_run(cli, project, words, 1, &options, &status, err);
+
+	if (r == 0 && status != 0)
+		return err_set(err, EIO, "an image could not be had");
+	return r;
+}
+
 static int run(struct cli *cli, const struct run_args *args, char **words, size_t n,
 	       struct err *err)
 {
@@ -268,6 +285,8 @@ static int run(struct cli *cli, const struct run_args *args, char **words, size_
 	char name[TEXT_NAME_MAX + 1];
 	int r = cli_load(cli, &project, err);
 
+	if (r == 0)
+		r = pull_images(cli, project, args, words, err);
 	if (r == 0)
 		r = request_new_with_project("up", project, words, 1, &request, err);
 	if (r == 0)
@@ -291,6 +310,9 @@ static int run_run(struct cli *cli, const void *values, char **words, size_t n, 
 	const struct run_args *args = values;
 	int r;
 
+	if (args->pull && !pulling_policy_is_known(args->pull))
+		return cli_usage_error("run: --pull takes always, missing or never, not '%s'",
+				       args->pull);
 	if (args->detach && args->rm)
 		return cli_usage_error(
 			"run: -d and --rm exclude each other; `stack rm` removes it");

@@ -15,6 +15,7 @@
 #include "cmd/cli/output.h"
 #include "cmd/cli/plan.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/pulling.h"
 #include "cmd/cli/request.h"
 #include "cmd/cli/scale.h"
 #include "cmd/cli/watch.h"
@@ -34,7 +35,8 @@ struct up_args {
 	bool follow_file, watch, build, no_build;
 	bool no_color, no_prefix, timestamps, abort_on_exit;
 	int64_t wait_timeout, timeout;
-	const char *exit_code_from;
+	const char *exit_code_from, *pull;
+	bool quiet_pull;
 	struct string_list scale;
 };
 
@@ -54,6 +56,9 @@ static const struct option_spec up_options[] = {
 	 "remove containers whose service is not in the file any more"},
 	{0, "scale", OPTION_LIST, ARG(scale), "SERVICE=NUMBER",
 	 "another number of containers than the file says"},
+	{0, "pull", OPTION_STRING, ARG(pull), "POLICY",
+	 "images from registries: always, missing or never, whatever the file says"},
+	{0, "quiet-pull", OPTION_FLAG, ARG(quiet_pull), NULL, "without showing how it goes"},
 	{'t', "timeout", OPTION_NUMBER, ARG(timeout), "SECONDS",
 	 "before a container that does not stop is killed"},
 	{0, "follow-file", OPTION_FLAG, ARG(follow_file), NULL,
@@ -245,6 +250,21 @@ static void tell_exposed(const struct cli *cli, const struct project *project, c
 			names.text);
 }
 
+/* 0, the exit status, or -errno.  What is only shown is not pulled. */
+static int pull_images(struct cli *cli, const struct project *project, const struct up_args *args,
+		       char **services, size_t n, struct err *err)
+{
+	const struct pulling_options options = {.policy = args->pull,
+						.without_dependencies = args->no_deps,
+						.quiet = args->quiet_pull};
+	int status = 0, r;
+
+	if (args->dry_run)
+		return 0;
+	r = pulling_run(cli, project, services, n, &options, &status, err);
+	return r < 0 ? r : status;
+}
+
 static int check_args(const struct up_args *args, const struct project *project)
 {
 	if (args->force_recreate && args->no_recreate)
@@ -256,6 +276,9 @@ static int check_args(const struct up_args *args, const struct project *project)
 				       "the foreground; leave out -d and --wait");
 	if ((args->detach || args->wait || args->no_start) && args->watch)
 		return cli_usage_error("up: --watch needs the foreground; use 'stack watch'");
+	if (args->pull && !pulling_policy_is_known(args->pull))
+		return cli_usage_error("up: --pull takes always, missing or never, not '%s'",
+				       args->pull);
 	if (args->exit_code_from && !project_service(project, args->exit_code_from))
 		return cli_usage_error("up: --exit-code-from: no such service: '%s'",
 				       args->exit_code_from);
@@ -275,6 +298,8 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 	r = cli_load_uses(cli, &uses, &project, err);
 	if (r == 0)
 		r = check_args(args, project);
+	if (r == 0)
+		r = pull_images(cli, project, args, services, n, err);
 	if (r == 0)
 		r = make_request(project, args, wait, services, n, &request, err);
 	if (r == 0 && (args->follow_file || project->follow))

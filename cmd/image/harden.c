@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,14 +67,11 @@ static int set_limits(struct err *err)
 static const unsigned kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
 				CAP_FSETID, CAP_MKNOD,	      CAP_SETFCAP,	   CAP_SYS_ADMIN};
 
-static int drop_capabilities(struct err *err)
+static int drop_capabilities(uint64_t keep, struct err *err)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2], now[2];
-	uint64_t keep = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-		keep |= (uint64_t)1 << kept[i];
 	/* The bounding set needs CAP_SETPCAP and matters for execve(2), which we never do. */
 	for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (!(keep >> cap & 1))
@@ -107,32 +106,125 @@ static int allow(int ruleset, int fd, uint64_t access)
 	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-static int restrict_files(const struct paths *paths, int directory, struct err *err)
+/* What is not there on this machine, or closed to who we are, needs no permission. */
+static int allow_path(int ruleset, const char *path, uint64_t access)
 {
-	CLEANUP_FD int ruleset = -1, root = -1, run = -1;
+	CLEANUP_FD int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		access &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	return allow(ruleset, fd, access);
+}
+
+/* -ENOTSUP: no Landlock, or too little of it. */
+static int ruleset_new(uint64_t *ret_access, int *ret_ruleset)
+{
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_ruleset_attr attr = {.handled_access_fs = all_access(abi)};
 
 	if (abi < LANDLOCK_ABI_MIN)
+		return -ENOTSUP;
+	*ret_access = attr.handled_access_fs & ~LANDLOCK_ACCESS_FS_EXECUTE;
+	*ret_ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	return 0;
+}
+
+static int no_restriction(struct err *err)
+{
+	return err_sys(err, errno, "restrict access to files with Landlock");
+}
+
+static int restrict_files(const struct paths *paths, int directory, struct err *err)
+{
+	CLEANUP_FD int ruleset = -1;
+	uint64_t access;
+
+	if (ruleset_new(&access, &ruleset) < 0)
 		return 0;
-	root = open(paths->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	run = open(paths->run, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (ruleset < 0 || root < 0 ||
-	    allow(ruleset, root, attr.handled_access_fs & ~LANDLOCK_ACCESS_FS_EXECUTE) < 0 ||
-	    (run >= 0 && allow(ruleset, run, ACCESS_READ) < 0) ||
+	if (ruleset < 0 || allow_path(ruleset, paths->root, access) < 0 ||
+	    allow_path(ruleset, paths->run, ACCESS_READ) < 0 ||
 	    (directory >= 0 && allow(ruleset, directory, ACCESS_READ) < 0) ||
 	    syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
-		return err_sys(err, errno, "restrict access to files with Landlock");
+		return no_restriction(err);
 	return 0;
+}
+
+/* nss(5) loads libraries and reads configuration, and so does TLS. */
+static const char *const network_files[] = {
+	"/usr",
+	"/lib",
+	"/lib64",
+	"/etc/ld.so.cache",
+	"/etc/resolv.conf", /* a symlink's target is what is allowed */
+	"/etc/hosts",
+	"/etc/host.conf",
+	"/etc/nsswitch.conf",
+	"/etc/gai.conf",
+	"/etc/services",
+	"/etc/ssl",
+	"/etc/pki",
+	"/etc/ca-certificates",
+	"/etc/crypto-policies",
+	"/etc/gnutls",
+	"/etc/localtime",
+	"/proc/sys/crypto",
+	"/dev/urandom",
+	"/dev/null",
+};
+
+static int restrict_network_files(const struct paths *paths, struct err *err)
+{
+	CLEANUP_FD int ruleset = -1;
+	char pull[PATH_MAX], blobs[PATH_MAX];
+	uint64_t access;
+	int r;
+
+	r = paths_join(pull, sizeof(pull), err, "%s/images/pull", paths->root);
+	if (r == 0)
+		r = paths_join(blobs, sizeof(blobs), err, "%s/images/blobs", paths->root);
+	if (r < 0)
+		return r;
+	if (ruleset_new(&access, &ruleset) < 0)
+		return 0;
+	if (ruleset < 0 || allow_path(ruleset, pull, access) < 0 ||
+	    allow_path(ruleset, blobs, ACCESS_READ) < 0)
+		return no_restriction(err);
+	for (size_t i = 0; i < ARRAY_SIZE(network_files); i++)
+		if (allow_path(ruleset, network_files[i], ACCESS_READ) < 0)
+			return no_restriction(err);
+	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? no_restriction(err) : 0;
+}
+
+static int no_new_privileges(struct err *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, errno, "give up gaining privileges");
+	return 0;
+}
+
+int harden_network(const struct paths *paths, struct err *err)
+{
+	int r = no_new_privileges(err);
+
+	if (r == 0)
+		r = set_limits(err);
+	if (r == 0)
+		r = restrict_network_files(paths, err);
+	return r < 0 ? r : drop_capabilities(0, err);
 }
 
 int harden(const struct paths *paths, int directory, struct err *err)
 {
-	int r;
+	uint64_t keep = 0;
+	int r = no_new_privileges(err);
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(err, errno, "give up gaining privileges");
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		keep |= (uint64_t)1 << kept[i];
 	/* EPERM without CAP_SYS_ADMIN, EINVAL without CONFIG_NET_NS, ENOSPC beyond
 	 * max_net_namespaces */
 	if (unshare(CLONE_NEWNET) < 0 && errno != EPERM && errno != EINVAL && errno != ENOSPC)
@@ -140,5 +232,5 @@ int harden(const struct paths *paths, int directory, struct err *err)
 	r = set_limits(err);
 	if (r == 0)
 		r = restrict_files(paths, directory, err);
-	return r < 0 ? r : drop_capabilities(err);
+	return r < 0 ? r : drop_capabilities(keep, err);
 }

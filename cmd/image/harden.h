@@ -19,4 +19,11 @@
  */
 int harden(const struct paths *paths, int directory, struct err *err);
 
+/*
+ * The same for who downloads: it keeps the network and has no capability at all.
+ * It writes to images/pull and reads images/blobs and what speaking to a server
+ * takes: certificates, resolver configuration, libraries.
+ */
+int harden_network(const struct paths *paths, struct err *err);
+
 #endif

@@ -2,6 +2,7 @@
 #include "core/base/jsontext.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/fd.h"
 #include "core/base/strbuf.h"
 
 #include <errno.h>
@@ -24,4 +25,13 @@ int jsontext_add(struct strbuf *out, const json_t *value, size_t flags)
 		}
 	}
 	return 0;
+}
+
+int jsontext_write_line(int fd, const json_t *value)
+{
+	CLEANUP(strbuf_release) struct strbuf line = STRBUF_INIT;
+	int r = jsontext_add(&line, value, JSON_COMPACT);
+
+	strbuf_putc(&line, '\n');
+	return r < 0 ? r : fd_write_all(fd, line.text, line.len);
 }

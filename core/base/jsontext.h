@@ -16,4 +16,7 @@ struct strbuf;
  */
 int jsontext_add(struct strbuf *out, const json_t *value, size_t flags);
 
+/* VALUE as one line to FD: 0 or -errno. */
+int jsontext_write_line(int fd, const json_t *value);
+
 #endif

@@ -144,18 +144,14 @@ static void decode_pull_policy(struct decoder *decoder, const struct attribute *
 	static const char *const policies[] = {"missing", "if_not_present", "never",
 					       "build",	  "always",	    "daily",
 					       "weekly",  "every_DURATION"};
-	enum { SILENT = 4 }; /* what is done anyway */
 	const char *text = decode_text(decoder, node, "a policy such as missing");
 	int64_t interval;
-	int which = SILENT;
+	int which = 0;
 
 	if (!text)
 		return;
 	if (strncmp(text, "every_", 6) != 0 || units_duration(text + 6, &interval) < 0)
 		which = decode_choice(decoder, node, policies, ARRAY_SIZE(policies));
-	if (which >= SILENT && !decoder->canonical)
-		decode_note(decoder, node->pos,
-			    "nothing is pulled yet: images are there, are built or are imported");
 	if (which >= 0)
 		*SCHEMA_FIELD(const char *, object, attribute) = text;
 }

@@ -193,7 +193,7 @@ static const struct attribute attributes[] = {
 	 .sentence = "there is no Docker daemon whose socket could be mounted; remove it",
 	 .doc = "there is no daemon"},
 	ATTRIBUTE_KEPT("pull_refresh_after", AT(kept),
-		       "nothing is pulled yet: this has no effect"),
+		       "this has no effect; say it as pull_policy: every_DURATION"),
 	{"develop", &kind_group, 0, MERGE_SCHEMA, APPLY_NONE, .schema = &schema_develop,
 	 .doc = "what 'stack watch' does when files change"},
 	ATTRIBUTE_KEPT("credential_spec", AT(kept), "this is about Windows and has no effect"),

@@ -3,7 +3,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
-#include "store/import/bundle.h"
+#include "store/import/document.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -17,9 +17,9 @@ static const struct {
 	const char *media_type;
 	int (*add_filter)(struct archive *out);
 } compressions[] = {
-	[COMPRESSION_NONE] = {BUNDLE_LAYER_TYPE, archive_write_add_filter_none},
-	[COMPRESSION_GZIP] = {BUNDLE_LAYER_TYPE "+gzip", archive_write_add_filter_gzip},
-	[COMPRESSION_ZSTD] = {BUNDLE_LAYER_TYPE "+zstd", archive_write_add_filter_zstd},
+	[COMPRESSION_NONE] = {MEDIA_OCI_LAYER, archive_write_add_filter_none},
+	[COMPRESSION_GZIP] = {MEDIA_OCI_LAYER "+gzip", archive_write_add_filter_gzip},
+	[COMPRESSION_ZSTD] = {MEDIA_OCI_LAYER "+zstd", archive_write_add_filter_zstd},
 };
 
 struct pump {

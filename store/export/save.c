@@ -10,7 +10,7 @@
 #include "core/base/fd.h"
 #include "store/export/archive.h"
 #include "store/image.h"
-#include "store/import/bundle.h"
+#include "store/import/document.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -188,7 +188,7 @@ static int add_manifest(struct save *save, const struct picture *picture,
 	const char *type = json_string_value(json_object_get(picture->manifest, "mediaType"));
 	CLEANUP_FREE char *text = NULL;
 
-	*ret_type = type ? type : BUNDLE_MANIFEST_TYPE;
+	*ret_type = type ? type : MEDIA_OCI_MANIFEST;
 	if (save->options->compression == COMPRESSION_KEEP) {
 		const char *hex = digest_hex(picture->image->id);
 		struct stat st;
@@ -199,10 +199,10 @@ static int add_manifest(struct save *save, const struct picture *picture,
 		*ret_bytes = (uint64_t)st.st_size;
 		return add_blob(save, hex, err);
 	}
-	*ret_type = BUNDLE_MANIFEST_TYPE;
-	json_object_set_new(picture->manifest, "mediaType", json_string(BUNDLE_MANIFEST_TYPE));
+	*ret_type = MEDIA_OCI_MANIFEST;
+	json_object_set_new(picture->manifest, "mediaType", json_string(MEDIA_OCI_MANIFEST));
 	json_object_set_new(json_object_get(picture->manifest, "config"), "mediaType",
-			    json_string(BUNDLE_CONFIG_TYPE));
+			    json_string(MEDIA_OCI_CONFIG));
 	text = json_dumps(picture->manifest, JSON_COMPACT);
 	if (!text)
 		return err_nomem(err);

@@ -7,28 +7,10 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #define LAYERS_MAX 500 /* overlayfs stacks no more (kernel, OVL_MAX_STACK) */
 #define IMAGES_MAX 256
 #define NAMES_MAX  256
-
-const char *bundle_architecture(void)
-{
-	static const char *const names[][2] = {
-		{"x86_64", "amd64"},	{"aarch64", "arm64"}, {"armv7l", "arm"},
-		{"armv6l", "arm"},	{"i686", "386"},      {"riscv64", "riscv64"},
-		{"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"loongarch64", "loong64"},
-	};
-	struct utsname system;
-
-	if (uname(&system) < 0)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(system.machine, names[i][0]) == 0)
-			return names[i][1];
-	return NULL;
-}
 
 int bundle_json(const struct spool *spool, const struct spool_file *file, struct json_t **ret_json,
 		struct err *err)

@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct bundle_image {
 	struct spool_file *config;
 	struct bundle_layer *layers; /* lowest first */
 	size_t n_layers;
+	bool pinned; /* the reference it gets may name a digest */
 };
 
 struct bundle {
@@ -46,13 +48,6 @@ struct bundle {
  */
 int bundle_read(struct spool *spool, const char *name, struct bundle *ret_bundle, struct err *err);
 void bundle_release(struct bundle *bundle);
-
-#define BUNDLE_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
-#define BUNDLE_CONFIG_TYPE   "application/vnd.oci.image.config.v1+json"
-#define BUNDLE_LAYER_TYPE    "application/vnd.oci.image.layer.v1.tar"
-
-/* What Go, and so every image, calls this machine: "amd64", or NULL if it has no name there. */
-const char *bundle_architecture(void);
 
 /* For the two readers: FILE as a JSON object or array; a new image at the end of BUNDLE. */
 int bundle_json(const struct spool *spool, const struct spool_file *file, struct json_t **ret_json,

@@ -2,6 +2,7 @@
 #include "core/base/cleanup.h"
 #include "store/image.h"
 #include "store/import/bundle.h"
+#include "store/import/document.h"
 #include "store/import/spool.h"
 
 #include <errno.h>
@@ -11,27 +12,6 @@
 #include <string.h>
 
 #define DEPTH_MAX 4
-
-enum kind { KIND_OTHER, KIND_INDEX, KIND_MANIFEST, KIND_CONFIG, KIND_LAYER };
-
-/* OCI image-spec media-types.md, with its "compatibility matrix". */
-static const struct media_type {
-	const char *name;
-	enum kind kind;
-} media_types[] = {
-	{"application/vnd.oci.image.index.v1+json", KIND_INDEX},
-	{"application/vnd.docker.distribution.manifest.list.v2+json", KIND_INDEX},
-	{BUNDLE_MANIFEST_TYPE, KIND_MANIFEST},
-	{"application/vnd.docker.distribution.manifest.v2+json", KIND_MANIFEST},
-	{BUNDLE_CONFIG_TYPE, KIND_CONFIG},
-	{"application/vnd.docker.container.image.v1+json", KIND_CONFIG},
-	{BUNDLE_LAYER_TYPE, KIND_LAYER},
-	{BUNDLE_LAYER_TYPE "+gzip", KIND_LAYER},
-	{BUNDLE_LAYER_TYPE "+zstd", KIND_LAYER},
-	{"application/vnd.docker.image.rootfs.diff.tar", KIND_LAYER},
-	{"application/vnd.docker.image.rootfs.diff.tar.gzip", KIND_LAYER},
-	{"application/vnd.docker.image.rootfs.diff.tar.zstd", KIND_LAYER},
-};
 
 struct reader {
 	struct spool *spool;
@@ -44,71 +24,46 @@ static void json_cleanup(json_t **json)
 	json_decref(*json);
 }
 
-static const struct media_type *type_of(const json_t *object)
-{
-	static const struct media_type other = {"", KIND_OTHER};
-	const char *name = json_string_value(json_object_get(object, "mediaType"));
-
-	for (size_t i = 0; name && i < ARRAY_SIZE(media_types); i++)
-		if (strcmp(media_types[i].name, name) == 0)
-			return &media_types[i];
-	return &other;
-}
-
 /* The file that DESCRIPTOR is about, with its digest and size checked. */
 static int find_blob(struct spool *spool, const json_t *descriptor, struct spool_file **ret_file,
 		     struct err *err)
 {
-	const char *digest = json_string_value(json_object_get(descriptor, "digest"));
-	const json_t *size = json_object_get(descriptor, "size");
 	char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+	struct descriptor wanted;
 	struct spool_file *file;
 	int r;
 
-	if (!digest_hex(digest))
-		return err_set(err, EINVAL, "the image has a digest that is not sha256:<64 hex>");
-	snprintf(path, sizeof(path), "blobs/sha256/%s", digest_hex(digest));
+	r = descriptor_read(descriptor, &wanted, err);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "blobs/sha256/%s", wanted.hex);
 	r = spool_find(spool, path, &file, err);
 	if (r < 0)
 		return r;
-	if (strcmp(file->hex, digest_hex(digest)) != 0)
+	if (strcmp(file->hex, wanted.hex) != 0)
 		return err_set(err, EINVAL,
-			       "the image is damaged: the content of %.19s… has the digest "
+			       "the image is damaged: the content of sha256:%.12s… has the digest "
 			       "sha256:%.12s…",
-			       digest, file->hex);
-	if (!json_is_integer(size) || (uint64_t)json_integer_value(size) != file->size)
+			       wanted.hex, file->hex);
+	if (wanted.size != file->size)
 		return err_set(err, EINVAL,
-			       "the image is damaged: %.19s… has %llu bytes, not the %lld it says",
-			       digest, (unsigned long long)file->size,
-			       (long long)json_integer_value(size));
+			       "the image is damaged: sha256:%.12s… has %llu bytes, not the %llu "
+			       "it says",
+			       wanted.hex, (unsigned long long)file->size,
+			       (unsigned long long)wanted.size);
 	*ret_file = file;
 	return 0;
 }
 
 /* FILE as the object it should be, KIND by its own word if it says one. */
-static int read_document(const struct reader *rd, const struct spool_file *file, enum kind kind,
-			 const char *array, json_t **ret_json, struct err *err)
+static int read_document(const struct reader *rd, const struct spool_file *file,
+			 enum media_kind kind, json_t **ret_json, struct err *err)
 {
-	CLEANUP(json_cleanup) json_t *json = NULL;
-	enum kind said;
-	int r;
+	CLEANUP_FREE char *text = NULL;
+	size_t len = 0;
+	int r = spool_read(rd->spool, file, &text, &len, err);
 
-	r = bundle_json(rd->spool, file, &json, err);
-	if (r < 0)
-		return r;
-	said = type_of(json)->kind;
-	if (json_object_get(json, "mediaType") && said != kind)
-		return err_set(err, EINVAL, "'%.100s' in the image is of another type than said",
-			       file->name);
-	/* CVE-2021-41190: what is both an index and a manifest means two things. */
-	if (json_object_get(json, "manifests") && json_object_get(json, "layers"))
-		return err_set(err, EINVAL, "'%.100s' in the image has both manifests and layers",
-			       file->name);
-	if (!json_is_array(json_object_get(json, array)))
-		return err_set(err, EINVAL, "'%.100s' in the image has no list of %s", file->name,
-			       array);
-	*ret_json = TAKE_PTR(json);
-	return 0;
+	return r < 0 ? r : document_parse(text, len, kind, file->name, ret_json, err);
 }
 
 static const char *annotation(const json_t *descriptor, const char *key)
@@ -140,16 +95,16 @@ static int read_manifest(const struct reader *rd, const json_t *descriptor, stru
 	struct bundle_image *image;
 	int r;
 
-	r = read_document(rd, file, KIND_MANIFEST, "layers", &manifest, err);
+	r = read_document(rd, file, MEDIA_MANIFEST, &manifest, err);
 	if (r < 0)
 		return r;
 	image = bundle_add(rd->bundle, err);
 	if (!image)
 		return -err->code;
 	image->manifest = file;
-	image->manifest_type = type_of(descriptor)->name;
+	image->manifest_type = media_type_of(descriptor)->name;
 	config = json_object_get(manifest, "config");
-	if (type_of(config)->kind != KIND_CONFIG)
+	if (media_type_of(config)->kind != MEDIA_CONFIG)
 		return err_set(err, EINVAL, "it is no container image but some other artifact");
 	r = find_blob(rd->spool, config, &image->config, err);
 	layers = json_object_get(manifest, "layers");
@@ -157,28 +112,13 @@ static int read_manifest(const struct reader *rd, const json_t *descriptor, stru
 		const json_t *layer = json_array_get(layers, i);
 		struct spool_file *blob = NULL;
 
-		if (type_of(layer)->kind != KIND_LAYER)
+		if (media_type_of(layer)->kind != MEDIA_LAYER)
 			return err_set(err, EINVAL, "the image has a layer of unknown type");
 		r = find_blob(rd->spool, layer, &blob, err);
 		if (r == 0)
-			r = bundle_add_layer(image, blob, type_of(layer)->name, err);
+			r = bundle_add_layer(image, blob, media_type_of(layer)->name, err);
 	}
 	return r < 0 ? r : add_name(rd, image, named, err);
-}
-
-/* 2: made for this machine, 1: does not say, 0: for another one, or no image. */
-static int fitness(const json_t *descriptor)
-{
-	const json_t *platform = json_object_get(descriptor, "platform");
-	const char *os = json_string_value(json_object_get(platform, "os"));
-	const char *arch = json_string_value(json_object_get(platform, "architecture"));
-	const char *ours = bundle_architecture();
-
-	if (type_of(descriptor)->kind == KIND_OTHER)
-		return 0;
-	if (!os && !arch)
-		return 1;
-	return os && arch && ours && !strcmp(os, "linux") && !strcmp(arch, ours) ? 2 : 0;
 }
 
 static int read_any(const struct reader *rd, const json_t *descriptor, const json_t *named,
@@ -188,17 +128,16 @@ static int read_any(const struct reader *rd, const json_t *descriptor, const jso
 static int read_best(const struct reader *rd, const json_t *list, const json_t *named, int depth,
 		     struct err *err)
 {
-	const json_t *best = NULL;
+	char text[PLATFORM_TEXT_MAX];
+	struct platform wanted;
+	const json_t *best;
+	int r = platform_parse(NULL, text, &wanted, err);
 
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *descriptor = json_array_get(list, i);
-
-		if (fitness(descriptor) > (best ? fitness(best) : 0))
-			best = descriptor;
-	}
+	if (r < 0)
+		return r;
+	best = document_choose(list, &wanted);
 	if (!best)
-		return err_set(err, EINVAL, "the image is not for this machine (linux/%s)",
-			       bundle_architecture() ? bundle_architecture() : "unknown");
+		return document_no_choice(list, &wanted, err);
 	return read_any(rd, best, named ? named : best, depth, err);
 }
 
@@ -213,11 +152,11 @@ static int read_any(const struct reader *rd, const json_t *descriptor, const jso
 	r = find_blob(rd->spool, descriptor, &file, err);
 	if (r < 0)
 		return r;
-	if (type_of(descriptor)->kind == KIND_MANIFEST)
+	if (media_type_of(descriptor)->kind == MEDIA_MANIFEST)
 		return read_manifest(rd, descriptor, file, named, err);
-	if (type_of(descriptor)->kind != KIND_INDEX || depth >= DEPTH_MAX)
+	if (media_type_of(descriptor)->kind != MEDIA_INDEX || depth >= DEPTH_MAX)
 		return err_set(err, EINVAL, "'%.100s' in the image is no manifest", file->name);
-	r = read_document(rd, file, KIND_INDEX, "manifests", &index, err);
+	r = read_document(rd, file, MEDIA_INDEX, &index, err);
 	if (r < 0)
 		return r;
 	return read_best(rd, json_object_get(index, "manifests"), named, depth + 1, err);
@@ -239,7 +178,7 @@ int bundle_read_oci(struct spool *spool, struct spool_file *file, const char *na
 	size_t n_named = 0;
 	int r;
 
-	r = read_document(&rd, file, KIND_INDEX, "manifests", &index, err);
+	r = read_document(&rd, file, MEDIA_INDEX, &index, err);
 	if (r < 0)
 		return r;
 	list = json_object_get(index, "manifests");

@@ -7,6 +7,7 @@
 #include "store/import/bundle.h"
 #include "store/import/change.h"
 #include "store/import/directory.h"
+#include "store/import/document.h"
 #include "store/import/layers.h"
 #include "store/import/register.h"
 #include "store/import/reuse.h"
@@ -67,7 +68,7 @@ static int add_upper(struct commit *commit, struct bundle_image *image,
 	if (r == 0)
 		r = directory_write_upper(options->upper, options->first_id, fd, (*ret_layer)->hex,
 					  &(*ret_layer)->size, err);
-	return r < 0 ? r : bundle_add_layer(image, *ret_layer, BUNDLE_LAYER_TYPE, err);
+	return r < 0 ? r : bundle_add_layer(image, *ret_layer, MEDIA_OCI_LAYER, err);
 }
 
 static void add_history(json_t *config, const struct commit_options *options)

@@ -6,7 +6,7 @@
 #include "store/digest.h"
 #include "store/image.h"
 #include "store/image_file.h"
-#include "store/import/bundle.h"
+#include "store/import/document.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -212,7 +212,7 @@ static int check_platform(const json_t *root, struct err *err)
 {
 	const char *os = json_string_value(json_object_get(root, "os"));
 	const char *arch = json_string_value(json_object_get(root, "architecture"));
-	const char *ours = bundle_architecture();
+	const char *ours = platform_architecture();
 
 	if (!json_is_object(root))
 		return err_set(err, EINVAL, "the image's configuration is not a JSON object");
@@ -260,7 +260,7 @@ int config_flatten(const char *text, size_t len, struct image *image, char ***re
 
 struct json_t *config_new(const char *diff_hex)
 {
-	const char *arch = bundle_architecture();
+	const char *arch = platform_architecture();
 	char diff_id[DIGEST_LEN + 1];
 
 	snprintf(diff_id, sizeof(diff_id), "sha256:%s", diff_hex);

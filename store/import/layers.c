@@ -4,6 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
 #include "store/import/bundle.h"
+#include "store/import/document.h"
 #include "store/import/spool.h"
 #include "store/layout.h"
 
@@ -87,9 +88,9 @@ static int unpack_to(struct layers *layers, struct stream *stream, const char *n
 static int find_media_type(struct bundle_layer *layer, const char *compression, struct err *err)
 {
 	static const char *const types[][2] = {
-		{"none", BUNDLE_LAYER_TYPE},
-		{"gzip", BUNDLE_LAYER_TYPE "+gzip"},
-		{"zstd", BUNDLE_LAYER_TYPE "+zstd"},
+		{"none", MEDIA_OCI_LAYER},
+		{"gzip", MEDIA_OCI_LAYER "+gzip"},
+		{"zstd", MEDIA_OCI_LAYER "+zstd"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types) && !layer->media_type; i++)

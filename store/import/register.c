@@ -6,6 +6,7 @@
 #include "store/image_file.h"
 #include "store/import/bundle.h"
 #include "store/import/config.h"
+#include "store/import/document.h"
 #include "store/import/layers.h"
 #include "store/import/spool.h"
 #include "store/index.h"
@@ -63,13 +64,13 @@ static int make_manifest(struct spool *spool, struct bundle_image *source, struc
 		json_array_append_new(
 			layers, descriptor(source->layers[i].media_type, source->layers[i].file));
 	manifest = json_pack("{s:i, s:s, s:o, s:o}", "schemaVersion", 2, "mediaType",
-			     BUNDLE_MANIFEST_TYPE, "config",
-			     descriptor(BUNDLE_CONFIG_TYPE, source->config), "layers", layers);
+			     MEDIA_OCI_MANIFEST, "config",
+			     descriptor(MEDIA_OCI_CONFIG, source->config), "layers", layers);
 	text = json_dumps(manifest, JSON_COMPACT);
 	json_decref(manifest);
 	if (!text)
 		return err_nomem(err);
-	source->manifest_type = BUNDLE_MANIFEST_TYPE;
+	source->manifest_type = MEDIA_OCI_MANIFEST;
 	return spool_add_text(spool, "manifest", text, &source->manifest, err);
 }
 
@@ -108,7 +109,7 @@ static int list_references(struct registration *registration, const char *refere
 		char normal[IMAGE_REFERENCE_SIZE];
 		int r = image_reference_normalize(given[i], normal, sizeof(normal), err);
 
-		if (r == 0 && strchr(normal, '@'))
+		if (r == 0 && strchr(normal, '@') && !registration->source->pinned)
 			r = err_set(err, EINVAL, "'%s': an image cannot be given a digest",
 				    given[i]);
 		if (r < 0)

@@ -6,6 +6,7 @@
 #include "store/import/change.h"
 #include "store/import/config.h"
 #include "store/import/directory.h"
+#include "store/import/document.h"
 #include "store/import/import.h"
 #include "store/import/layers.h"
 #include "store/import/spool.h"
@@ -36,7 +37,7 @@ static int add_image(struct spool *spool, struct spool_file *layer,
 	if (!text)
 		return err_nomem(err);
 	r = spool_add_text(spool, "config", text, &image->config, err);
-	return r < 0 ? r : bundle_add_layer(image, layer, BUNDLE_LAYER_TYPE, err);
+	return r < 0 ? r : bundle_add_layer(image, layer, MEDIA_OCI_LAYER, err);
 }
 
 int rootfs_read_stream(struct spool *spool, struct layers *layers, struct stream *stream,

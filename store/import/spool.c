@@ -76,6 +76,11 @@ static int add_file(struct spool *spool, const char *name, struct spool_file **r
 	return 0;
 }
 
+static void name_temp(const struct spool *spool, struct spool_file *file)
+{
+	snprintf(file->temp, sizeof(file->temp), "%zu", spool->n_files);
+}
+
 int spool_create(struct spool *spool, const char *name, struct spool_file **ret_file, int *ret_fd,
 		 struct err *err)
 {
@@ -85,7 +90,7 @@ int spool_create(struct spool *spool, const char *name, struct spool_file **ret_
 	r = add_file(spool, name, &file, err);
 	if (r < 0)
 		return r;
-	snprintf(file->temp, sizeof(file->temp), "%zu", spool->n_files);
+	name_temp(spool, file);
 	fd = openat(spool->layout->tmp_fd, file->temp,
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -261,6 +266,48 @@ static int fetch(struct spool *spool, const char *name, struct spool_file **ret_
 	finish(file, &digest);
 	*ret_file = file;
 	return 0;
+}
+
+/* Has the small file that FILE is the content that its name says? */
+static int check_adopted(const struct spool *spool, const struct spool_file *file, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	char hex[DIGEST_HEX_LEN + 1];
+	struct digest_stream digest;
+	size_t len = 0;
+	int r = spool_read(spool, file, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	digest_start(&digest);
+	digest_update(&digest, text, len);
+	digest_finish(&digest, hex);
+	if (strcmp(hex, file->hex) != 0)
+		return err_set(err, EINVAL, "the content of sha256:%.12s… has another digest",
+			       file->hex);
+	return 0;
+}
+
+int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct err *err)
+{
+	char name[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+	struct spool_file *file = NULL;
+	struct stat st;
+	int r;
+
+	if (fstatat(dirfd, hex, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ENOENT, "the image is incomplete: sha256:%.12s… is missing",
+			       hex);
+	snprintf(name, sizeof(name), "blobs/sha256/%s", hex);
+	r = add_file(spool, name, &file, err);
+	if (r < 0)
+		return r;
+	name_temp(spool, file);
+	if (linkat(dirfd, hex, spool->layout->tmp_fd, file->temp, 0) < 0)
+		return err_sys(err, errno, "take over a blob in the image store");
+	file->size = (uint64_t)st.st_size;
+	memcpy(file->hex, hex, sizeof(file->hex));
+	return file->size <= SPOOL_TEXT_MAX ? check_adopted(spool, file, err) : 0;
 }
 
 static struct spool_file *lookup(const struct spool *spool, const char *name)

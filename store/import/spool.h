@@ -57,6 +57,15 @@ int spool_add_member(struct spool *spool, struct stream *stream, struct archive_
 int spool_add_text(struct spool *spool, const char *name, const char *text,
 		   struct spool_file **ret_file, struct err *err);
 
+/*
+ * Take over the blob that the file HEX in DIRFD is said to be, as blobs/sha256/HEX.  It
+ * stays where it is, for the same bytes serve both.  Those of SPOOL_TEXT_MAX at most are
+ * verified; a larger one is a layer, which its diff id will tell.
+ *
+ * -ENOENT: it is not there.  Blocks: for the disk.
+ */
+int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct err *err);
+
 /* -ENOENT: the image has no such file.  Blocks: for a directory's file to be copied. */
 int spool_find(struct spool *spool, const char *name, struct spool_file **ret_file,
 	       struct err *err);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/image/command.h"
+#include "cmd/image/events.h"
+#include "cmd/image/harden.h"
+#include "cmd/image/roles.h"
+#include "core/base/cleanup.h"
+#include "store/image.h"
+#include "store/import/pulled.h"
+#include "store/layout.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct unpacking {
+	const struct paths *paths;
+	int pull_fd, out;
+};
+
+static void tell(const struct unpacking *unpacking, const json_t *event, const char *action,
+		 const char *detail)
+{
+	events_send(unpacking->out, events_image(events_text(event, "name"), action, detail));
+}
+
+static int read_pulled(const json_t *event, struct pulled *pulled, struct err *err)
+{
+	const json_t *blobs = json_object_get(event, "blobs");
+	const char *hex = events_text(event, "hex");
+	size_t n = json_array_size(blobs);
+
+	if (!digest_is_hex(hex))
+		return err_set(err, EINVAL, "the download names no manifest");
+	memcpy(pulled->hex, hex, sizeof(pulled->hex));
+	pulled->size = (uint64_t)json_integer_value(json_object_get(event, "size"));
+	pulled->reference = strdup(events_text(event, "reference"));
+	pulled->media_type = strdup(events_text(event, "type"));
+	pulled->blobs = calloc(n + 1, sizeof(*pulled->blobs));
+	if (!pulled->reference || !pulled->media_type || !pulled->blobs)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		const char *blob = json_string_value(json_array_get(blobs, i));
+
+		pulled->blobs[i] = strdup(blob ? blob : "");
+		if (!pulled->blobs[i])
+			return err_nomem(err);
+	}
+	return 0;
+}
+
+static int unpack(const struct unpacking *unpacking, const json_t *event, struct image *ret_image,
+		  struct err *err)
+{
+	CLEANUP(layout_release) struct layout layout = LAYOUT_INIT;
+	CLEANUP(pulled_release) struct pulled pulled = {.reference = NULL};
+	int r = read_pulled(event, &pulled, err);
+
+	if (r == 0)
+		r = layout_open(&layout, unpacking->paths, NULL, err);
+	return r < 0 ? r : pulled_import(&layout, unpacking->pull_fd, &pulled, ret_image, err);
+}
+
+static void got_downloaded(const struct unpacking *unpacking, const json_t *event)
+{
+	char size[COMMAND_SIZE_LEN], detail[128];
+	struct image image = {.id = NULL};
+	struct err err = ERR_INIT;
+	int r;
+
+	tell(unpacking, event, "unpacking", "");
+	r = unpack(unpacking, event, &image, &err);
+	if (r == -ESTALE) {
+		tell(unpacking, event, "stale", "");
+		return;
+	}
+	if (r < 0) {
+		tell(unpacking, event, "error", err.msg);
+		return;
+	}
+	snprintf(detail, sizeof(detail), "%.12s, %s in %zu layer%s", digest_hex(image.id),
+		 command_size(image.size, size), image.n_layers, command_plural(image.n_layers));
+	tell(unpacking, event, "pulled", detail);
+	image_release(&image);
+}
+
+static void got_current(const struct unpacking *unpacking, const json_t *event)
+{
+	struct image image = {.id = NULL};
+	struct err err = ERR_INIT;
+	int r = image_find(unpacking->paths, events_text(event, "reference"), &image, &err);
+
+	if (r == 0)
+		r = image_confirm(unpacking->paths, &image, &err);
+	image_release(&image);
+	if (r == -ENOENT)
+		tell(unpacking, event, "stale", "");
+	else
+		tell(unpacking, event, r < 0 ? "error" : "current", r < 0 ? err.msg : "");
+}
+
+static void got(void *data, json_t *event)
+{
+	if (strcmp(events_text(event, "action"), "current") == 0)
+		got_current(data, event);
+	else
+		got_downloaded(data, event);
+}
+
+static void got_no_more(void *data, json_t *event)
+{
+	tell(data, event, "error", "this process gives up no rights");
+}
+
+int role_unpack(const struct paths *paths, int pull_fd, int in, int out)
+{
+	struct unpacking unpacking = {.paths = paths, .pull_fd = pull_fd, .out = out};
+	CLEANUP(events_release) struct events events = {.fd = in, .buffer = STRBUF_INIT};
+	struct err err = ERR_INIT;
+	int r = harden(paths, -1, &err);
+
+	if (r < 0)
+		fprintf(stderr, "stack: %s\n", err.msg);
+	while (events_read(&events, r < 0 ? got_no_more : got, &unpacking))
+		;
+	return r < 0;
+}

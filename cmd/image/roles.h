@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef STACK_CMD_IMAGE_ROLES_H
+#define STACK_CMD_IMAGE_ROLES_H
+
+#include "core/base/err.h"
+#include "core/base/paths.h"
+#include "store/registry/pull.h"
+
+#include <stddef.h>
+
+/*
+ * Roles: the two processes of a pull that see foreign bytes
+ *
+ *	download	speaks with registries; no capability, writes to images/pull only
+ *	unpack		makes images of what came; no network
+ *
+ * Neither believes the other, and a failure of either is a line for the one who
+ * started them (events.h).  Both end with him.
+ */
+struct download_role {
+	const struct paths *paths;
+	struct source *sources;
+	const char *const *known; /* the image's id in the store, or NULL, for each source */
+	size_t n;
+	struct pull_options options;
+};
+
+/* Returns the exit status.  OUT takes its events.  Blocks: until all is there. */
+int role_download(const struct download_role *role, int out);
+
+/* The same for what comes through IN: events of role_download() with action "downloaded". */
+int role_unpack(const struct paths *paths, int pull_fd, int in, int out);
+
+#endif
