@@ -47,11 +47,7 @@ static int find_process(struct cli *cli, const char *service, int64_t index, jso
 	const json_t *container;
 	int r;
 
-	r = cli_project_name(cli, project, err);
-	if (r == 0)
-		r = containers_list(&cli->paths, project, &list, err);
-	if (r == 0)
-		r = containers_pick(list, service, index, &container, err);
+	r = containers_find(cli, service, index, project, &list, &container, err);
 	if (r != 0)
 		return r;
 	*ret_pid = output_integer(container, "pid");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cli/containers.h"
 
+#include "cmd/cli/cli.h"
 #include "cmd/cli/output.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
@@ -104,6 +105,17 @@ int container_directory(const struct paths *paths, const char *project, const js
 {
 	return paths_join(ret, size, err, "%s/%s/containers/%s", paths->run, project,
 			  output_string(container, "name"));
+}
+
+int containers_find(const struct cli *cli, const char *service, json_int_t index,
+		    char ret_project[TEXT_NAME_MAX + 1], json_t **ret_list,
+		    const json_t **ret_container, struct err *err)
+{
+	int r = cli_project_name(cli, ret_project, err);
+
+	if (r == 0)
+		r = containers_list(&cli->paths, ret_project, ret_list, err);
+	return r != 0 ? r : containers_pick(*ret_list, service, index, ret_container, err);
 }
 
 bool container_is_alive(const json_t *container)

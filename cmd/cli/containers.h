@@ -8,6 +8,9 @@
 
 #include "core/base/err.h"
 #include "core/base/paths.h"
+#include "core/base/text.h"
+
+struct cli;
 
 /*
  * Containers: what a project consists of, as its supervisor says
@@ -43,6 +46,15 @@ int containers_pick(const json_t *list, const char *service, json_int_t index,
 /* Where the shim finds CONTAINER, of PROJECT: <run>/PROJECT/containers/NAME. */
 int container_directory(const struct paths *paths, const char *project, const json_t *container,
 			char *ret, size_t size, struct err *err);
+
+/*
+ * The same in the project that the command line means, whose name goes to
+ * RET_PROJECT; the container is borrowed from RET_LIST, which is the caller's.
+ * Returns like cli_load().
+ */
+int containers_find(const struct cli *cli, const char *service, json_int_t index,
+		    char ret_project[TEXT_NAME_MAX + 1], json_t **ret_list,
+		    const json_t **ret_container, struct err *err);
 
 /* Is there a process in it, or about to be one again? */
 bool container_is_alive(const json_t *container);

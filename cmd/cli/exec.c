@@ -43,11 +43,7 @@ static int find_container(struct cli *cli, const char *service, int64_t index, c
 	const char *state;
 	int r;
 
-	r = cli_project_name(cli, project, err);
-	if (r == 0)
-		r = containers_list(&cli->paths, project, &list, err);
-	if (r == 0)
-		r = containers_pick(list, service, index, &container, err);
+	r = containers_find(cli, service, index, project, &list, &container, err);
 	if (r != 0)
 		return r;
 	state = output_string(container, "state");

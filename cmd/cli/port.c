@@ -58,11 +58,7 @@ static int port_run(struct cli *cli, const void *values, char **operands, size_t
 	(void)n;
 	if (*end != '\0' || port < 1 || port > 65535)
 		return cli_usage_error("port: '%s' is no port of a container", operands[1]);
-	r = cli_project_name(cli, project, err);
-	if (r == 0)
-		r = containers_list(&cli->paths, project, &list, err);
-	if (r == 0)
-		r = containers_pick(list, operands[0], args->index, &container, err);
+	r = containers_find(cli, operands[0], args->index, project, &list, &container, err);
 	if (r != 0)
 		return r;
 	if (!add_published(&out, container, protocol, port))

@@ -81,10 +81,7 @@ struct mount {
 	struct position pos;
 };
 
-/*
- * services.<name>.x-stack.bandwidth, and the same below services.<name>.networks.<key>;
- * 0: not said
- */
+/* x-stack.bandwidth of a service, and of one of its networks; 0: not said */
 struct bandwidth {
 	int64_t ingress, egress; /* bits a second to the container, and from it; -1: unlimited */
 	int64_t burst;		 /* bytes that may go at once */
