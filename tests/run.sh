@@ -88,7 +88,7 @@ images() { # DIR
 
 part_gcc() {
 	build gcc build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSTACK_TESTS=ON && images build &&
-		ctests gcc build -R "$pattern"
+		ctests gcc build -R "$pattern" -j "$((jobs + 1))"
 }
 
 part_clang() {
@@ -98,7 +98,7 @@ part_clang() {
 part_asan() {
 	build asan build-asan -DSTACK_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug || return
 	export UBSAN_OPTIONS=print_stacktrace=1
-	images build-asan && ctests asan build-asan -L 'unit|system'
+	images build-asan && ctests asan build-asan -L 'unit|system' -j "$((jobs + 1))"
 }
 
 part_fuzz() {

@@ -30,9 +30,8 @@ struct healer {
 	struct supervisor *supervisor; /* NULL: only the thread is waited for */
 	struct driver driver;
 	struct timer *gather, *rules;
-	bool all;	 /* everything is suspect */
-	bool networks;	 /* a network is */
-	bool containers; /* at least one unit says so itself */
+	bool all; /* everything is suspect, not only networks and the units that say so themselves
+		   */
 
 	uv_work_t work; /* the rules */
 	bool working;
@@ -81,7 +80,8 @@ static void mend(struct inspection *inspection, const char *kind, const char *na
 	     result < 0 ? err->msg : NULL, (int64_t)(uv_now(loop) - began_ms));
 }
 
-static void inspect_network(struct inspection *inspection, const struct network *network)
+/* True: it was put right, and what is on it has to be looked at. */
+static bool inspect_network(struct inspection *inspection, const struct network *network)
 {
 	struct driver *driver = &inspection->supervisor->driver;
 	uint64_t began_ms = uv_now(inspection->supervisor->loop);
@@ -91,13 +91,14 @@ static void inspect_network(struct inspection *inspection, const struct network 
 	if (driver->ops->network_check(driver->ctx, network->key, &wrong, &err) < 0)
 		log_warn("network '%s': %s", network->key, err.msg);
 	if (!wrong)
-		return;
+		return false;
 	tell(inspection, "network", network->name, NULL, wrong);
 	if (!inspection->mend)
-		return;
+		return false;
 	mend(inspection, "network", network->name, NULL,
 	     driver->ops->network_create(driver->ctx, network, &err), &err, began_ms);
 	publish_changed(inspection->supervisor);
+	return true;
 }
 
 /* One thing at a time: putting one right may be what was wrong with the next. */
@@ -129,12 +130,14 @@ static void inspect_unit(struct inspection *inspection, struct unit *unit)
 	}
 }
 
-static void inspect(struct inspection *inspection, bool networks, bool all_units)
+/* Networks first: a container that lost one cannot be put right before it is there again. */
+static void inspect(struct inspection *inspection, bool all_units)
 {
 	struct supervisor *supervisor = inspection->supervisor;
 
-	for (size_t i = 0; networks && i < supervisor->project->n_networks; i++)
-		inspect_network(inspection, &supervisor->project->networks[i]);
+	for (size_t i = 0; i < supervisor->project->n_networks; i++)
+		if (inspect_network(inspection, &supervisor->project->networks[i]))
+			all_units = true;
 	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
 		if (all_units || unit->suspect)
 			inspect_unit(inspection, unit);
@@ -144,12 +147,12 @@ static void on_gather(void *data)
 {
 	struct healer *healer = data;
 	struct inspection inspection = {.supervisor = healer->supervisor, .mend = true};
-	bool networks = healer->networks || healer->all, all = healer->all;
+	bool all = healer->all;
 
-	healer->networks = healer->containers = healer->all = false;
+	healer->all = false;
 	uv_update_time(healer->supervisor->loop);
 	if (is_on(healer->supervisor))
-		inspect(&inspection, networks, all);
+		inspect(&inspection, all);
 }
 
 /* --- the rules --- */
@@ -233,13 +236,12 @@ static void on_suspect(void *data, enum suspicion what, const char *name)
 		timer_arm(healer->rules, GATHER_MS);
 		return;
 	case SUSPECT_NETWORK:
-		healer->networks = true;
 		break;
 	case SUSPECT_CONTAINER:
 		unit = unit_find(healer->supervisor, name);
 		if (!unit)
 			return;
-		unit->suspect = healer->containers = true;
+		unit->suspect = true;
 		break;
 	case SUSPECT_ALL:
 		healer->all = true;
@@ -310,7 +312,7 @@ size_t heal_inspect(struct supervisor *supervisor, bool mend_it, json_t *finding
 
 	if (!supervisor->project)
 		return 0;
-	inspect(&inspection, true, true);
+	inspect(&inspection, true);
 	if (rules_are_wrong(supervisor)) {
 		tell(&inspection, "firewall", supervisor->project_name, NULL,
 		     "rules of the project were changed or removed");
