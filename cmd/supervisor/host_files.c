@@ -66,22 +66,23 @@ static void joined(struct strbuf *out, const char *keyword, const struct strings
 	strbuf_putc(out, '\n');
 }
 
-/* `dns:` says who is asked; else our server on the first network; else the host's file. */
+/* `dns:` says who is asked; else a server of ours; else the host's file. */
 static void resolv_text(const struct service *service, const struct container_record *record,
 			struct strbuf *out)
 {
+	const struct record_address *server = record_name_server(record);
 	CLEANUP_FREE char *of_host = NULL;
 
 	for (size_t i = 0; i < service->dns.n; i++)
 		strbuf_printf(out, "nameserver %s\n", service->dns.items[i]);
-	if (service->dns.n == 0 && record->n_addresses > 0)
-		strbuf_printf(out, "nameserver %s\n", record->addresses[0].gateway);
+	if (service->dns.n == 0 && server)
+		strbuf_printf(out, "nameserver %s\n", server->gateway);
 	else if (service->dns.n == 0 &&
 		 fd_read_file(AT_FDCWD, "/etc/resolv.conf", 65536, &of_host, NULL, NULL) == 0)
 		strbuf_puts(out, of_host);
 	joined(out, "search", &service->dns_search);
 	joined(out, "options", &service->dns_opt);
-	if (service->dns_opt.n == 0 && record->n_addresses > 0)
+	if (service->dns_opt.n == 0 && server)
 		strbuf_puts(out, "options ndots:0\n");
 }
 

@@ -3,6 +3,7 @@
 #define STACK_CORE_MODEL_PROJECT_H
 
 #include "core/model/limits.h"
+#include "core/model/network_driver.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +56,7 @@ struct port {
 	uint16_t target;      /* first port in the container */
 	uint16_t published;   /* first host port; 0: an ephemeral one */
 	uint16_t count;	      /* how many consecutive ports: 1 unless a range */
+	uint16_t choices;     /* 0; or `published` is any free one of so many */
 	const char *name;     /* for people, as the next one */
 	const char *app_protocol;
 	const struct kept *kept;
@@ -87,9 +89,13 @@ struct service_network {
 	struct strings aliases;
 	const char *ipv4_address; /* NULL: chosen, as the next one */
 	const char *ipv6_address;
-	const char *mac_address;    /* NULL: derived */
-	const char *interface_name; /* NULL: eth0, eth1, … */
-	int priority;
+	const char *mac_address;       /* NULL: derived */
+	const char *interface_name;    /* NULL: eth0, eth1, … */
+	struct strings link_local_ips; /* further addresses, of 169.254.0.0/16 */
+#define LINK_LOCAL_IPS_MAX 4
+	int priority;		/* the networks are in its order already */
+	int gw_priority;	/* the highest has the default route */
+	struct map driver_opts; /* network_options.h */
 	const struct kept *kept;
 	struct position pos;
 };
@@ -362,8 +368,8 @@ struct ipam_subnet {
 struct network {
 	const char *key; /* in the file */
 	struct position pos;
-	const char *name;   /* <project>_<key>, or what `name:` says */
-	const char *driver; /* "bridge" */
+	const char *name; /* <project>_<key>, or what `name:` says */
+	enum network_driver driver;
 	bool external;
 	bool internal;
 	bool attachable;
