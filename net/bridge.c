@@ -27,6 +27,14 @@ void bridge_name(const char *project_id, const char *network, char ret_name[IFNA
 	snprintf(ret_name, IFNAMSIZ, "sb%s", hash);
 }
 
+void bridge_link(const struct bridge *bridge, char ret_name[IFNAMSIZ])
+{
+	if (bridge->link && *bridge->link)
+		snprintf(ret_name, IFNAMSIZ, "%s", bridge->link);
+	else
+		bridge_name(bridge->project_id, bridge->network, ret_name);
+}
+
 static struct nl_msg *create_message(const struct bridge *bridge, const char *name,
 				     const uint8_t mac[LINK_MAC_LEN])
 {
@@ -98,6 +106,8 @@ static int configure(struct netlink *nl, const struct bridge *bridge, const char
 
 	snprintf(alias, sizeof(alias), "stack:%s:%s", bridge->project, bridge->network);
 	message_put_text(msg, IFLA_IFALIAS, alias);
+	if (bridge->mtu)
+		message_put_u32(msg, IFLA_MTU, bridge->mtu);
 	if (memcmp(info->mac, mac, LINK_MAC_LEN) != 0)
 		message_put(msg, IFLA_ADDRESS, mac, LINK_MAC_LEN);
 	netlink_batch_add(&batch, msg, 0, "bring the bridge '%s' up", name);
@@ -116,7 +126,7 @@ int bridge_ensure(struct netlink *nl, const struct bridge *bridge, int *ret_ifin
 	char name[IFNAMSIZ];
 	int r;
 
-	bridge_name(bridge->project_id, bridge->network, name);
+	bridge_link(bridge, name);
 	endpoint_mac(bridge->gateway.addr, mac);
 	r = find_or_create(nl, bridge, name, mac, &info, err);
 	if (r == 0)
@@ -136,6 +146,66 @@ int bridge_address(struct netlink *nl, const char *name, struct cidr *ret_gatewa
 
 	r = link_query(nl, name, &info, err);
 	return r < 0 ? r : link_address(nl, info.ifindex, name, ret_gateway, err);
+}
+
+/* "stack:<project>:<network>", as configure() puts it. */
+static void read_alias(const char *alias, struct bridge_found *found)
+{
+	static const char prefix[] = "stack:";
+	const char *project = alias + strlen(prefix), *colon;
+
+	if (strncmp(alias, prefix, strlen(prefix)) != 0)
+		return;
+	colon = strchr(project, ':');
+	if (!colon || (size_t)(colon - project) >= sizeof(found->project))
+		return;
+	memcpy(found->project, project, (size_t)(colon - project));
+	snprintf(found->network, sizeof(found->network), "%s", colon + 1);
+}
+
+int bridge_find(struct netlink *nl, const char *name, struct bridge_found *ret, struct err *err)
+{
+	struct bridge_found found = {.ifindex = 0};
+	struct err failure = ERR_INIT;
+	struct link_info info;
+	int r = link_query(nl, name, &info, &failure);
+
+	if (r == -ENODEV)
+		return err_set(
+			err, ENODEV,
+			"there is no network '%s' on this host: bring the project up that it "
+			"is of, or make a bridge of that name",
+			name);
+	if (r < 0)
+		return err_set(err, failure.code, "%s", failure.msg);
+	if (strcmp(info.kind, "bridge") != 0)
+		return err_set(err, ENOTSUP, "the link '%s' of this host is no bridge", name);
+	found.ifindex = info.ifindex;
+	found.group = info.group;
+	snprintf(found.link, sizeof(found.link), "%s", info.name);
+	read_alias(info.alias, &found);
+	r = link_address(nl, info.ifindex, name, &found.gateway, NULL);
+	if (r < 0)
+		return err_set(err, -r,
+			       "the bridge '%s' has no IPv4 address, so there is none to give to a "
+			       "container: give it one with its subnet first",
+			       name);
+	*ret = found;
+	return 0;
+}
+
+int bridge_parent(struct netlink *nl, const char *name, int *ret_ifindex, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	struct link_info info;
+	int r = link_query(nl, name, &info, &failure);
+
+	if (r == -ENODEV)
+		return err_set(err, ENODEV, "this host has no link '%s'", name);
+	if (r < 0)
+		return err_set(err, failure.code, "%s", failure.msg);
+	*ret_ifindex = info.ifindex;
+	return 0;
 }
 
 int bridge_remove(struct netlink *nl, const char *project_id, const char *name, struct err *err)

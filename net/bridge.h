@@ -26,10 +26,15 @@ struct bridge {
 	const char *network;	/* the network's name, "shop_default" */
 	struct cidr gateway;	/* the bridge's own address, with the subnet's length */
 	struct cidr gateway6;	/* the same for IPv6; length 0: it is off */
+	const char *link;	/* its name; NULL or "": bridge_name() */
+	unsigned int mtu;	/* 0: the kernel's */
 };
 
 /* The link's name, at most 14 letters: "sb" and a hash. */
 void bridge_name(const char *project_id, const char *network, char ret_name[IFNAMSIZ]);
+
+/* The name that the link of BRIDGE has, or is to have. */
+void bridge_link(const struct bridge *bridge, char ret_name[IFNAMSIZ]);
 
 /*
  * Make the bridge as BRIDGE says and bring it up; where it is there already,
@@ -42,6 +47,27 @@ void bridge_name(const char *project_id, const char *network, char ret_name[IFNA
  */
 int bridge_ensure(struct netlink *nl, const struct bridge *bridge, int *ret_ifindex,
 		  struct err *err);
+
+/* A bridge that somebody else made. */
+struct bridge_found {
+	int ifindex;
+	char link[IFNAMSIZ]; /* its name */
+	struct cidr gateway; /* its first IPv4 address */
+	uint32_t group;
+	char project[64], network[128]; /* of a stack that made it; "" when none did */
+};
+
+/*
+ * Find the bridge NAME: its own name, or an alternative one, as those of every
+ * stack's networks are.
+ *
+ * -ENODEV: there is no link of that name.  -ENOTSUP: it is no bridge.
+ * -EADDRNOTAVAIL: it has no IPv4 address.
+ */
+int bridge_find(struct netlink *nl, const char *name, struct bridge_found *ret, struct err *err);
+
+/* The index of the link NAME.  -ENODEV: there is none. */
+int bridge_parent(struct netlink *nl, const char *name, int *ret_ifindex, struct err *err);
 
 /*
  * The address that the bridge NAME has: which subnet this network got when it

@@ -15,6 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/err.h"
 #include "core/base/hash.h"
+#include "net/beside.h"
 #include "net/link.h"
 #include "net/message.h"
 #include "net/netlink.h"
@@ -30,7 +31,8 @@
 #include <string.h>
 
 #define NAME_HASH_DIGITS 13
-#define LOOPBACK_IFINDEX 1 /* the first link of every namespace */
+#define LOOPBACK_IFINDEX 1    /* the first link of every namespace */
+#define BRIDGE_PORTS_MAX 1023 /* BR_MAX_PORTS, of which one is nobody's */
 
 /* One endpoint on its way through the steps. */
 struct attach {
@@ -54,6 +56,19 @@ void endpoint_mac(struct in_addr addr, uint8_t ret_mac[ENDPOINT_MAC_LEN])
 	ret_mac[0] = 0x02; /* locally administered */
 	ret_mac[1] = 0x42;
 	memcpy(ret_mac + 2, &addr, sizeof(addr));
+}
+
+bool endpoint_mac_parse(const char *text, uint8_t ret[ENDPOINT_MAC_LEN])
+{
+	unsigned int b[ENDPOINT_MAC_LEN];
+	char rest;
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &rest) != ENDPOINT_MAC_LEN)
+		return false;
+	for (size_t i = 0; i < ENDPOINT_MAC_LEN; i++)
+		ret[i] = (uint8_t)b[i];
+	return true;
 }
 
 void endpoint_name(const char *project_id, const char *container, const char *network,
@@ -91,6 +106,8 @@ static void put_peer(struct nl_msg *msg, const struct attach *item)
 	message_put_text(msg, IFLA_IFNAME, item->endpoint->ifname);
 	message_put(msg, IFLA_ADDRESS, item->mac, sizeof(item->mac));
 	message_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)item->endpoint->netns_fd);
+	if (item->endpoint->mtu)
+		message_put_u32(msg, IFLA_MTU, item->endpoint->mtu);
 	message_nest_end(msg, peer);
 }
 
@@ -98,10 +115,18 @@ static struct nl_msg *pair_message(const struct attach_run *run, const struct at
 {
 	struct nl_msg *msg =
 		link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, item->name, true);
+	uint8_t mac[ENDPOINT_MAC_LEN];
 	struct nlattr *info, *data;
 
+	/* Derived, and higher than others: a bridge of somebody else's takes the lowest of its
+	 * ports, and everybody's ARP entries for it would be wrong when it changes. */
+	memcpy(mac, item->mac, sizeof(mac));
+	mac[0] = 0xfe;
+	message_put(msg, IFLA_ADDRESS, mac, sizeof(mac));
 	message_put_u32(msg, IFLA_GROUP, run->group);
 	message_put_u32(msg, IFLA_MASTER, (uint32_t)item->endpoint->bridge_ifindex);
+	if (item->endpoint->mtu)
+		message_put_u32(msg, IFLA_MTU, item->endpoint->mtu);
 	info = message_nest(msg, IFLA_LINKINFO);
 	message_put_text(msg, IFLA_INFO_KIND, "veth");
 	data = message_nest(msg, IFLA_INFO_DATA);
@@ -157,28 +182,47 @@ static int settle_existing(struct attach_run *run, struct attach *item, struct e
 	return netlink_call(run->nl, pair_message(run, item), 0, err, "connect it to its network");
 }
 
+static bool is_pair_end(const struct attach *item)
+{
+	return item->endpoint->kind == ENDPOINT_PAIR;
+}
+
 static void create_pairs(struct attach_run *run)
 {
 	CLEANUP(netlink_batch_release) struct netlink_batch batch = NETLINK_BATCH_INIT;
 	struct err failure = ERR_INIT;
+	size_t request = 0;
 	int r;
 
 	for (size_t i = 0; i < run->n; i++)
-		netlink_batch_add(&batch, pair_message(run, &run->items[i]), EEXIST,
-				  "connect it to its network");
+		if (is_pair_end(&run->items[i]))
+			netlink_batch_add(&batch, pair_message(run, &run->items[i]), EEXIST,
+					  "connect it to its network");
 	netlink_batch_send(run->nl, &batch, &failure);
 	for (size_t i = 0; i < run->n; i++) {
-		r = netlink_batch_result(&batch, i, &failure);
-		if (r == -EEXIST)
-			r = settle_existing(run, &run->items[i], &failure);
+		struct attach *item = &run->items[i];
+
+		if (!is_pair_end(item))
+			r = beside_create(run->nl, item->endpoint, item->name, item->mac,
+					  run->group, &failure);
+		else
+			r = netlink_batch_result(&batch, request++, &failure);
+		if (r == -EEXIST && is_pair_end(item))
+			r = settle_existing(run, item, &failure);
+		if (r == -EXFULL)
+			r = err_set(&failure, EXFULL,
+				    "the kernel lets a bridge have %d ports, and all are in use: "
+				    "put some containers into another network",
+				    BRIDGE_PORTS_MAX);
 		if (r < 0)
-			fail(run, &run->items[i], &failure);
+			fail(run, item, &failure);
 	}
 }
 
 /* Without hairpin a packet for the container's own published port, which comes
- * back to where it came from, would be dropped by the bridge. */
-static struct nl_msg *hairpin_message(const struct attach *item)
+ * back to where it came from, would be dropped by the bridge.  Isolated ports do not
+ * hear of each other, not even by ARP. */
+static struct nl_msg *port_message(const struct attach *item)
 {
 	struct nl_msg *msg = link_message(RTM_NEWLINK, 0, 0, item->name, false);
 	struct nlattr *info = message_nest(msg, IFLA_LINKINFO), *data;
@@ -186,6 +230,7 @@ static struct nl_msg *hairpin_message(const struct attach *item)
 	message_put_text(msg, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = message_nest(msg, IFLA_INFO_SLAVE_DATA);
 	message_put_u8(msg, IFLA_BRPORT_MODE, 1);
+	message_put_u8(msg, IFLA_BRPORT_ISOLATED, item->endpoint->isolated);
 	message_nest_end(msg, data);
 	message_nest_end(msg, info);
 	return msg;
@@ -206,7 +251,8 @@ static void add_host_end(struct netlink_batch *batch, const struct attach_run *r
 	message_put_text(msg, IFLA_IFALIAS, alias);
 	message_put_u32(msg, IFLA_MASTER, (uint32_t)item->endpoint->bridge_ifindex);
 	netlink_batch_add(batch, msg, 0, "set up the link '%s'", item->name);
-	netlink_batch_add(batch, hairpin_message(item), 0, "set hairpin mode on '%s'", item->name);
+	netlink_batch_add(batch, port_message(item), 0, "set up the bridge's port '%s'",
+			  item->name);
 	link_add_altname(batch, item->name, item->endpoint->container);
 }
 
@@ -217,11 +263,11 @@ static void configure_host_ends(struct attach_run *run)
 	size_t request = 0;
 
 	for (size_t i = 0; i < run->n; i++)
-		if (run->items[i].result == 0)
+		if (run->items[i].result == 0 && is_pair_end(&run->items[i]))
 			add_host_end(&batch, run, &run->items[i]);
 	netlink_batch_send(run->nl, &batch, &failure);
 	for (size_t i = 0; i < run->n; i++) {
-		if (run->items[i].result < 0)
+		if (run->items[i].result < 0 || !is_pair_end(&run->items[i]))
 			continue;
 		for (int k = 0; k < REQUESTS_PER_HOST_END; k++)
 			if (netlink_batch_result(&batch, request++, &failure) < 0 &&
@@ -278,13 +324,16 @@ static int configure_far_end(const struct attach *item, struct err *err)
 	if (r < 0)
 		return r;
 	up = link_message(RTM_NEWLINK, 0, info.ifindex, NULL, true);
-	if (memcmp(info.mac, item->mac, sizeof(item->mac)) != 0)
+	if (endpoint->kind != ENDPOINT_IPVLAN &&
+	    memcmp(info.mac, item->mac, sizeof(item->mac)) != 0)
 		message_put(up, IFLA_ADDRESS, item->mac, sizeof(item->mac));
 	netlink_batch_add(&batch, link_message(RTM_NEWLINK, 0, LOOPBACK_IFINDEX, NULL, true), 0,
 			  "bring the container's loopback up");
 	r = link_set_address(nl, &batch, info.ifindex, ifname, &endpoint->address, err);
 	if (r == 0)
 		r = link_set_address(nl, &batch, info.ifindex, ifname, &endpoint->address6, err);
+	for (size_t i = 0; i < endpoint->n_link_local; i++)
+		link_add_address(&batch, info.ifindex, ifname, &endpoint->link_local[i]);
 	netlink_batch_add(&batch, up, 0, "bring the container's '%s' up", ifname);
 	set_route(&batch, info.ifindex, &endpoint->gateway);
 	set_route(&batch, info.ifindex, &endpoint->gateway6);

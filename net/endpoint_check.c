@@ -146,6 +146,10 @@ int endpoint_check(struct netlink *nl, const char *project_id, const struct endp
 	struct link_info host;
 
 	*ret_wrong = NULL;
+	if (endpoint->kind != ENDPOINT_PAIR) {
+		host = (struct link_info){.ifindex = endpoint->bridge_ifindex};
+		return check_inside(endpoint, &host, link_only, ret_wrong, err);
+	}
 	endpoint_name(project_id, endpoint->container, endpoint->network, name);
 	if (link_query(nl, name, &host, NULL) < 0)
 		*ret_wrong = "its link is gone";
@@ -208,7 +212,7 @@ int bridge_check(struct netlink *nl, const struct bridge *bridge, const char **r
 	int r;
 
 	*ret_wrong = NULL;
-	bridge_name(bridge->project_id, bridge->network, name);
+	bridge_link(bridge, name);
 	if (link_query(nl, name, &info, NULL) < 0)
 		*ret_wrong = "its bridge is gone";
 	else if (!info.up)

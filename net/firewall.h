@@ -23,7 +23,9 @@ struct firewall_backend;
  *  - containers reach the outside under the host's address, unless their
  *    network is internal: that one reaches nothing and is reached by nobody;
  *  - nothing else enters a network: neither from another network or project
- *    nor by a route to a container's own address;
+ *    nor by a route to a container's own address.  What was translated to an
+ *    address in it was published, by whichever project: rules of several
+ *    projects do not depend on who came first;
  *  - a filter chain is for the administrator.  It comes first and nothing in it
  *    is ever touched.  It is made with the first project's rules and goes with
  *    the last one's if it is empty.
@@ -57,11 +59,22 @@ struct firewall_network {
 	const char *name;   /* for the comments */
 	const char *bridge; /* bridge_name() */
 	struct cidr subnet; /* a network with subnets of both families is there twice */
+	/*
+	 * `subnet` is one container (/32) of ours in a bridge that is somebody else's:
+	 * what it may is let pass, and nobody else is shut out.
+	 */
+	bool guest;
 	bool internal;
-	bool isolated; /* its containers may not talk to each other */
+	bool isolated;	   /* its containers may not talk to each other */
+	bool keeps_source; /* they leave under their own addresses */
 };
 
-/* Several with the same host port share its new connections, at random and evenly. */
+/*
+ * A port may lead into a network of another project, whose rules are for all that
+ * are in it: that network is not in this project's list.
+ *
+ * Several with the same host port share its new connections, at random and evenly.
+ */
 struct firewall_port {
 	const char *service;   /* for the comments */
 	const char *bridge;    /* of the network that `addr` is in */

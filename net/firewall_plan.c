@@ -82,21 +82,53 @@ static struct packet_prefix exactly(const struct cidr *addr)
 	return (struct packet_prefix){.cidr = cidr_address(addr)};
 }
 
+/*
+ * Nothing leaves an internal network, not even for a published port, which another
+ * project's rules would let pass once its address is translated.  Finding a neighbour
+ * is not between addresses of the subnet.
+ */
+static void close_internal(struct firewall_plan *plan, const char *project,
+			   const struct firewall_network *net)
+{
+	static const struct cidr link_local[] = {
+		{.addr6 = {.s6_addr = {0xfe, 0x80}}, .family = AF_INET6, .len = 10},
+		{.addr6 = {.s6_addr = {0xff}}, .family = AF_INET6, .len = 8},
+	};
+	struct packet_rule *rule;
+
+	for (size_t i = 0; plan->family == AF_INET6 && i < ARRAY_SIZE(link_local); i++) {
+		rule = add(plan, CHAIN_RAW, PACKET_RETURN, project, net->name);
+		rule->in = through(net->bridge);
+		rule->dst = within(&link_local[i]);
+	}
+	rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
+	rule->in = through(net->bridge);
+	rule->dst = outside(&net->subnet);
+}
+
 /* A container's address is reached through what its project publishes, not by whoever
  * happens to have a route to it. */
 static void add_raw_network(struct firewall_plan *plan, const char *project,
 			    const struct firewall_network *net)
 {
-	struct packet_rule *rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
+	struct packet_rule *rule;
 
-	rule->in = not_through(net->bridge);
-	rule->dst = within(&net->subnet);
-	if (plan->family == AF_INET6)
+	if (net->guest)
 		return;
-	/* route_localnet is on there: no container may reach the host's loopback. */
-	rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
-	rule->in = through(net->bridge);
-	rule->dst = within(&loopback);
+	/* Answers to containers' own addresses are told from the rest by CHAIN_FILTER. */
+	if (!net->keeps_source) {
+		rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
+		rule->in = not_through(net->bridge);
+		rule->dst = within(&net->subnet);
+	}
+	if (net->internal) {
+		close_internal(plan, project, net);
+	} else if (plan->family != AF_INET6) {
+		/* route_localnet is on there: no container may reach the host's loopback. */
+		rule = add(plan, CHAIN_RAW, PACKET_DROP, project, net->name);
+		rule->in = through(net->bridge);
+		rule->dst = within(&loopback);
+	}
 }
 
 static void add_raw(struct firewall_plan *plan, const struct firewall_rules *rules)
@@ -134,19 +166,32 @@ static void add_filter_inside(struct firewall_plan *plan, const char *project,
 
 	rule->in = through(net->bridge);
 	rule->out = through(net->bridge);
+	if (net->guest)
+		rule->dst = within(&net->subnet);
 }
 
-/* Replies come in, and an internal network is closed in both directions. */
+/* Replies and published ports come in; an internal network is closed in both directions. */
+static void add_filter_state(struct firewall_plan *plan, const char *project,
+			     const struct firewall_network *net, enum packet_state state)
+{
+	struct packet_rule *rule = add(plan, CHAIN_FILTER, PACKET_ACCEPT, project, net->name);
+
+	rule->out = through(net->bridge);
+	rule->states = state;
+	if (net->guest)
+		rule->dst = within(&net->subnet);
+}
+
 static void add_filter_network(struct firewall_plan *plan, const char *project,
 			       const struct firewall_network *net)
 {
 	struct packet_rule *rule;
 
-	rule = add(plan, CHAIN_FILTER, PACKET_ACCEPT, project, net->name);
-	rule->out = through(net->bridge);
-	rule->states = PACKET_ESTABLISHED;
-	if (!net->internal)
+	add_filter_state(plan, project, net, PACKET_ESTABLISHED);
+	if (!net->internal) {
+		add_filter_state(plan, project, net, PACKET_TRANSLATED);
 		return;
+	}
 	/* Finding a neighbour is not between addresses of the subnet. */
 	if (plan->family == AF_INET6)
 		add_filter_inside(plan, project, net);
@@ -158,19 +203,6 @@ static void add_filter_network(struct firewall_plan *plan, const char *project,
 	rule->in = through(net->bridge);
 }
 
-static void add_filter_port(struct firewall_plan *plan, const char *project,
-			    const struct firewall_port *port)
-{
-	struct packet_rule *rule = add(plan, CHAIN_FILTER, PACKET_ACCEPT, project, port->service);
-
-	rule->out = through(port->bridge);
-	rule->dst = exactly(&port->addr);
-	rule->protocol = port->protocol;
-	rule->first_port = port->port;
-	rule->last_port = (uint16_t)(port->port + port->count - 1);
-	rule->states = PACKET_TRANSLATED;
-}
-
 /* The drop does not depend on FORWARD's policy: that may be ACCEPT. */
 static void add_filter_end(struct firewall_plan *plan, const char *project,
 			   const struct firewall_network *net)
@@ -179,6 +211,8 @@ static void add_filter_end(struct firewall_plan *plan, const char *project,
 
 	if (plan->family != AF_INET6 || !net->internal)
 		add_filter_inside(plan, project, net);
+	if (net->guest)
+		return;
 	rule = add(plan, CHAIN_FILTER, PACKET_DROP, project, net->name);
 	rule->in = not_through(net->bridge);
 	rule->out = through(net->bridge);
@@ -188,16 +222,18 @@ static void add_filter(struct firewall_plan *plan, const struct firewall_rules *
 {
 	for (size_t i = 0; i < rules->n_networks; i++)
 		add_filter_network(plan, rules->project, &rules->networks[i]);
-	for (size_t i = 0; i < rules->n_ports; i++)
-		add_filter_port(plan, rules->project, &rules->ports[i]);
 	for (size_t i = 0; i < rules->n_networks; i++)
 		add_filter_end(plan, rules->project, &rules->networks[i]);
 	for (size_t i = 0; i < rules->n_networks; i++) {
 		const struct firewall_network *net = &rules->networks[i];
+		struct packet_rule *rule;
 
-		if (!net->internal)
-			add(plan, CHAIN_FILTER_OUT, PACKET_ACCEPT, rules->project, net->name)->in =
-				through(net->bridge);
+		if (net->internal)
+			continue;
+		rule = add(plan, CHAIN_FILTER_OUT, PACKET_ACCEPT, rules->project, net->name);
+		rule->in = through(net->bridge);
+		if (net->guest)
+			rule->src = within(&net->subnet);
 	}
 }
 
@@ -238,7 +274,7 @@ static void add_nat_network(struct firewall_plan *plan, const char *project,
 {
 	struct packet_rule *rule;
 
-	if (!net->internal) {
+	if (!net->internal && !net->keeps_source) {
 		rule = add(plan, CHAIN_NAT_POST, PACKET_MASQUERADE, project, net->name);
 		rule->src = within(&net->subnet);
 		rule->out = not_through(net->bridge);
@@ -246,13 +282,18 @@ static void add_nat_network(struct firewall_plan *plan, const char *project,
 	/* A container at its own published port, or a neighbour's: the answer has to come back
 	 * here to be translated, not go to the neighbour directly. */
 	rule = add(plan, CHAIN_NAT_POST, PACKET_MASQUERADE, project, net->name);
-	rule->src = within(&net->subnet);
+	if (net->guest)
+		rule->out = through(net->bridge);
+	else
+		rule->src = within(&net->subnet);
 	rule->dst = within(&net->subnet);
 	rule->states = PACKET_TRANSLATED;
 	/* The host itself: a container cannot answer 127.0.0.1. */
 	rule = add(plan, CHAIN_NAT_POST, PACKET_MASQUERADE, project, net->name);
 	rule->out = through(net->bridge);
 	rule->src_local = true;
+	if (net->guest)
+		rule->dst = within(&net->subnet);
 }
 
 static void add_nat(struct firewall_plan *plan, const struct firewall_rules *rules)

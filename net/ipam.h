@@ -43,6 +43,12 @@ int ipam_pool(const char *text, struct cidr_list *ret_pool, struct err *err);
 int ipam_taken(struct netlink *nl, struct cidr_list *ret_taken, struct err *err);
 
 /*
+ * Add every IPv4 address that the host has met through the link IFINDEX, as its
+ * table of neighbours says, and its own ones there.
+ */
+int ipam_neighbours(struct netlink *nl, int ifindex, struct cidr_list *list, struct err *err);
+
+/*
  * A subnet of IPAM_SUBNET_LEN out of POOL for NETWORK of the project
  * PROJECT_ID that overlaps nothing in TAKEN.  Pure.
  *

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <linux/if_addr.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -75,6 +76,53 @@ int ipam_taken(struct netlink *nl, struct cidr_list *ret_taken, struct err *err)
 	*ret_taken = taken;
 	taken = (struct cidr_list)CIDR_LIST_INIT;
 	return 0;
+}
+
+struct neighbours {
+	int ifindex;
+	struct cidr_list *list;
+};
+
+static int on_neighbour(const struct nlmsghdr *message, void *data)
+{
+	const struct ndmsg *header = nlmsg_data(message);
+	const struct neighbours *neighbours = data;
+	struct cidr cidr = {.family = AF_INET, .len = 32};
+
+	/* One that did not answer is nobody's. */
+	if (message->nlmsg_type == RTM_NEWNEIGH && header->ndm_ifindex == neighbours->ifindex &&
+	    !(header->ndm_state & (NUD_FAILED | NUD_INCOMPLETE)) &&
+	    get_addr(message, sizeof(*header), NDA_DST, &cidr))
+		cidr_list_add(neighbours->list, cidr);
+	return 0;
+}
+
+static int on_own_address(const struct nlmsghdr *message, void *data)
+{
+	const struct ifaddrmsg *header = nlmsg_data(message);
+	const struct neighbours *neighbours = data;
+	struct cidr cidr = {.family = AF_INET, .len = 32};
+
+	if (message->nlmsg_type == RTM_NEWADDR && header->ifa_family == AF_INET &&
+	    header->ifa_index == (uint32_t)neighbours->ifindex &&
+	    get_addr(message, sizeof(*header), IFA_LOCAL, &cidr))
+		cidr_list_add(neighbours->list, cidr);
+	return 0;
+}
+
+int ipam_neighbours(struct netlink *nl, int ifindex, struct cidr_list *list, struct err *err)
+{
+	const struct ndmsg neighbour = {.ndm_family = AF_INET, .ndm_ifindex = ifindex};
+	const struct ifaddrmsg address = {.ifa_family = AF_INET};
+	struct neighbours neighbours = {ifindex, list};
+	int r;
+
+	r = netlink_query(nl, message_new(RTM_GETNEIGH, NLM_F_DUMP, &neighbour, sizeof(neighbour)),
+			  on_neighbour, &neighbours, err, "list the host's neighbours");
+	return r < 0 ? r
+		     : netlink_query(
+			       nl, message_new(RTM_GETADDR, NLM_F_DUMP, &address, sizeof(address)),
+			       on_own_address, &neighbours, err, "list the host's addresses");
 }
 
 int ipam_lock(const struct paths *paths, int *ret_fd, struct err *err)

@@ -59,17 +59,22 @@ static int on_link(const struct nlmsghdr *reply, void *data)
 	take_number(attrs[IFLA_MASTER], &info->master);
 	if (attrs[IFLA_ADDRESS] && nla_len(attrs[IFLA_ADDRESS]) == LINK_MAC_LEN)
 		memcpy(info->mac, nla_data(attrs[IFLA_ADDRESS]), LINK_MAC_LEN);
+	if (attrs[IFLA_IFNAME])
+		nla_strlcpy(info->name, attrs[IFLA_IFNAME], sizeof(info->name));
+	if (attrs[IFLA_IFALIAS])
+		nla_strlcpy(info->alias, attrs[IFLA_IFALIAS], sizeof(info->alias));
 	take_kind(attrs[IFLA_LINKINFO], info);
 	return 0;
 }
 
 int link_query(struct netlink *nl, const char *name, struct link_info *ret_info, struct err *err)
 {
+	struct nl_msg *msg = link_message(RTM_GETLINK, 0, 0, NULL, false);
 	struct link_info info = {.ifindex = 0};
 	int r;
 
-	r = netlink_query(nl, link_message(RTM_GETLINK, 0, 0, name, false), on_link, &info, err,
-			  "look for the link '%s'", name);
+	message_put_text(msg, IFLA_ALT_IFNAME, name);
+	r = netlink_query(nl, msg, on_link, &info, err, "look for the link '%s'", name);
 	if (r < 0)
 		return r;
 	if (info.ifindex == 0)
@@ -106,8 +111,8 @@ static struct nl_msg *address_message(int type, int flags, int ifindex, const st
 	return msg;
 }
 
-static void add_address(struct netlink_batch *batch, int ifindex, const char *name,
-			const struct cidr *address)
+void link_add_address(struct netlink_batch *batch, int ifindex, const char *name,
+		      const struct cidr *address)
 {
 	struct nl_msg *msg =
 		address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, address);
@@ -176,7 +181,7 @@ int link_set_address(struct netlink *nl, struct netlink_batch *batch, int ifinde
 
 	if (!address->len)
 		return 0;
-	add_address(batch, ifindex, name, address);
+	link_add_address(batch, ifindex, name, address);
 	r = list_addresses(nl, name, cidr_family(address), &addresses, err);
 	if (r < 0)
 		return r;

@@ -23,15 +23,17 @@ struct nl_msg;
 
 struct link_info {
 	int ifindex;
+	char name[IFNAMSIZ];
 	uint32_t group;
 	int peer; /* IFLA_LINK: a veth's other end, numbered in that one's namespace */
 	int master;
 	bool up; /* set up by somebody; IFF_UP */
 	uint8_t mac[LINK_MAC_LEN];
 	char kind[IFNAMSIZ]; /* "bridge", "veth"; "" for hardware */
+	char alias[LINK_ALIAS_MAX];
 };
 
-/* The link NAME.  -ENODEV: there is none. */
+/* The link NAME, which may be an alternative name.  -ENODEV: there is none. */
 int link_query(struct netlink *nl, const char *name, struct link_info *ret_info, struct err *err);
 
 /*
@@ -53,6 +55,10 @@ void link_add_altname(struct netlink_batch *batch, const char *name, const char 
  */
 int link_set_address(struct netlink *nl, struct netlink_batch *batch, int ifindex, const char *name,
 		     const struct cidr *address, struct err *err);
+
+/* Add to BATCH what gives the link IFINDEX, called NAME, one more address. */
+void link_add_address(struct netlink_batch *batch, int ifindex, const char *name,
+		      const struct cidr *address);
 
 /* Has the link IFINDEX this very address, with its length? */
 bool link_has_address(struct netlink *nl, int ifindex, const char *name,

@@ -46,7 +46,7 @@ struct packet_rule {
 	uint16_t first_port, last_port; /* destination; host byte order */
 	bool src_local, dst_local;	/* is it an address of this host? */
 	unsigned int one_of;		/* 2 or more: every so many-th new flow, at random */
-	unsigned int states;		/* any of these enum packet_state */
+	unsigned int states; /* enum packet_state, one of them: filters differ with more */
 	enum packet_action action;
 	char target[PACKET_CHAIN_SIZE];
 	struct cidr to;

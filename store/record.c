@@ -86,6 +86,27 @@ static json_t *record_to_json(const struct container_record *record)
 		"ready", record->ready, "candidate", record->candidate);
 }
 
+static bool is_true(const json_t *json, const char *key)
+{
+	return json_is_true(json_object_get(json, key));
+}
+
+static bool link_local_from_json(const json_t *array, struct record_address *ret)
+{
+	size_t n = json_array_size(array);
+
+	if (n > RECORD_LINK_LOCAL_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+
+		if (!text || strlen(text) >= sizeof(ret->link_local[i]))
+			return false;
+		snprintf(ret->link_local[i], sizeof(ret->link_local[i]), "%s", text);
+	}
+	return true;
+}
+
 static bool addresses_from_json(const json_t *array, struct container_record *record)
 {
 	size_t n = json_array_size(array);
@@ -101,6 +122,10 @@ static bool addresses_from_json(const json_t *array, struct container_record *re
 		    !GET(json, "interface", a->interface) || !GET(json, "host_link", a->host_link))
 			return false;
 		a->prefix = (uint8_t)get_number(json, "prefix");
+		a->gw_priority = (int)get_number(json, "gw_priority");
+		a->names = (enum record_names)get_number(json, "names");
+		if (!link_local_from_json(json_object_get(json, "link_local"), a))
+			return false;
 		if (!GET_NEW(json, "address6", a->address6) ||
 		    !GET_NEW(json, "gateway6", a->gateway6))
 			return false;
@@ -328,12 +353,16 @@ static bool reserved_from_json(const json_t *array, struct network_record *recor
 int network_record_save(int run_fd, const struct network_record *record, struct err *err)
 {
 	CLEANUP(json_cleanup)
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "key",
-				 record->key, "name", record->name, "hash", record->hash, "gateway",
-				 record->gateway, "bridge", record->bridge, "range", record->range,
-				 "gateway6", record->gateway6, "range6", record->range6, "reserved",
-				 reserved_to_json(record), "internal", record->internal, "isolated",
-				 record->isolated);
+	json_t *json = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, "
+		"s:b, s:b}",
+		"key", record->key, "name", record->name, "hash", record->hash, "gateway",
+		record->gateway, "range", record->range, "gateway6", record->gateway6, "range6",
+		record->range6, "reserved", reserved_to_json(record), "driver", record->driver,
+		"link", record->link, "mode", record->mode, "binding", record->binding, "owner",
+		record->owner, "mtu", (int)record->mtu, "external", record->external, "internal",
+		record->internal, "isolated", record->isolated, "keeps_source",
+		record->keeps_source);
 	char path[PATH_MAX];
 	int r = paths_join(path, sizeof(path), err, "networks/%s.json", record->key);
 
@@ -347,11 +376,30 @@ struct network_list {
 	size_t n;
 };
 
+static bool read_network(const json_t *json, struct network_record *record)
+{
+	*record = (struct network_record){
+		.mtu = (unsigned int)json_integer_value(json_object_get(json, "mtu")),
+		.external = is_true(json, "external"),
+		.internal = is_true(json, "internal"),
+		.isolated = is_true(json, "isolated"),
+		.keeps_source = is_true(json, "keeps_source"),
+	};
+	return GET(json, "key", record->key) && GET(json, "name", record->name) &&
+	       GET(json, "hash", record->hash) && GET(json, "gateway", record->gateway) &&
+	       GET_NEW(json, "driver", record->driver) && GET_NEW(json, "link", record->link) &&
+	       GET_NEW(json, "mode", record->mode) && GET_NEW(json, "range", record->range) &&
+	       GET_NEW(json, "gateway6", record->gateway6) &&
+	       GET_NEW(json, "range6", record->range6) &&
+	       reserved_from_json(json_object_get(json, "reserved"), record) &&
+	       GET_NEW(json, "binding", record->binding) && GET_NEW(json, "owner", record->owner);
+}
+
 static int add_network(int run_fd, const char *name, void *data, struct err *err)
 {
 	CLEANUP(json_cleanup) json_t *json = NULL;
 	struct network_list *list = data;
-	struct network_record *grown, *record;
+	struct network_record *grown;
 	char path[PATH_MAX];
 	int r;
 
@@ -367,16 +415,7 @@ static int add_network(int run_fd, const char *name, void *data, struct err *err
 	if (!grown)
 		return err_nomem(err);
 	list->items = grown;
-	record = &list->items[list->n];
-	*record = (struct network_record){
-		.internal = json_is_true(json_object_get(json, "internal")),
-		.isolated = json_is_true(json_object_get(json, "isolated"))};
-	if (!GET(json, "key", record->key) || !GET(json, "name", record->name) ||
-	    !GET(json, "hash", record->hash) || !GET(json, "gateway", record->gateway) ||
-	    !GET_NEW(json, "bridge", record->bridge) || !GET_NEW(json, "range", record->range) ||
-	    !GET_NEW(json, "gateway6", record->gateway6) ||
-	    !GET_NEW(json, "range6", record->range6) ||
-	    !reserved_from_json(json_object_get(json, "reserved"), record))
+	if (!read_network(json, &list->items[list->n]))
 		return err_set(err, EBADMSG, "'%s' is damaged", path);
 	list->n++;
 	return 0;

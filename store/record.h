@@ -40,13 +40,20 @@ struct network_record {
 	char name[128];
 	char hash[65];	  /* confighash.h */
 	char gateway[52]; /* "10.192.3.1/24" */
-	char bridge[16];  /* the link's name, for whoever looks without us */
 	char range[52];	  /* that containers get addresses of, "10.192.3.128/25"; "": all */
 	char gateway6[52], range6[52];	    /* "": there is no IPv6 */
 	char reserved[NETWORK_AUX_MAX][46]; /* addresses of both that no container gets */
 	size_t n_reserved;
+	char driver[8];	  /* "bridge", "macvlan", "ipvlan" */
+	char link[16];	  /* its bridge, or what it is beside */
+	char mode[12];	  /* of macvlan and ipvlan; "": the default */
+	char binding[16]; /* ports are published on, where they say nothing; "": all addresses */
+	char owner[64];	  /* external: the project whose it is; "": no stack's */
+	unsigned int mtu; /* 0: the kernel's */
+	bool external;	  /* others made it, and remove it */
 	bool internal;
-	bool isolated; /* its containers may not talk to each other */
+	bool isolated;	   /* its containers may not talk to each other */
+	bool keeps_source; /* they leave under their own addresses */
 };
 
 int network_record_save(int run_fd, const struct network_record *record, struct err *err);

@@ -143,7 +143,7 @@ static json_t *members(const json_t *containers, const char *key)
 static json_t *describe(const char *project, const json_t *record, const json_t *containers)
 {
 	const char *gateway = output_string(record, "gateway"),
-		   *bridge = output_string(record, "bridge"), *driver;
+		   *bridge = output_string(record, "link"), *driver;
 	char subnet[INET_ADDRSTRLEN + 4];
 
 	subnet_of(gateway, subnet);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/supervisor/host.h"
+#include "cmd/supervisor/host_shared.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
 #include "core/base/program.h"
+#include "core/base/strbuf.h"
 #include "core/container/signals.h"
 #include "core/container/state.h"
 #include "net/bridge.h"
@@ -102,11 +103,23 @@ static void observe_networks(struct host *host, struct arena *arena, struct obse
 
 	for (size_t i = 0; i < host->n_networks; i++) {
 		const struct host_network *network = &host->networks[i];
+		CLEANUP(strbuf_release) struct strbuf guests = STRBUF_INIT;
+		enum foreign_state state;
 		struct cidr address;
 
 		networks[i].key = arena_strdup(arena, network->record.key);
 		networks[i].hash = arena_strdup(arena, network->record.hash);
-		networks[i].broken = bridge_address(host->nl, network->bridge, &address, NULL) < 0;
+		if (host_is_ours(network)) {
+			networks[i].broken =
+				bridge_address(host->nl, network->bridge, &address, NULL) < 0;
+		} else {
+			state = host_foreign_look(host, network);
+			networks[i].broken = state == FOREIGN_ELSEWHERE;
+			if (state == FOREIGN_RENUMBERED)
+				networks[i].hash = ""; /* made anew, with all that is in it */
+		}
+		if (host_shared_guests(host, network, &guests))
+			networks[i].guests = arena_strdup(arena, guests.text);
 	}
 	ret->networks = networks;
 	ret->n_networks = host->n_networks;

@@ -28,7 +28,10 @@
  *	host_cgroups.c		where cgroups are
  *	host_network.c		bridges
  *	host_names.c		names, for containers and for the host
+ *	host_foreign.c		networks that others made, and those beside a link
+ *	host_shared.c		who else is in a network (host_shared.h)
  *	host_attach.c		containers in networks, host_address.c: their addresses
+ *	host_endpoint.c		what net/ is told of these
  *	host_shaping.c		how much they may receive and send
  *	host_firewall.c		rules
  *	host_ports.c		reserved host ports, host_relay.c: those that a relay serves
@@ -44,6 +47,7 @@
  */
 struct dns_server;
 struct conntrack_match;
+struct strbuf;
 struct netlink;
 struct relays;
 
@@ -51,8 +55,10 @@ struct host_network {
 	struct network_record record;
 	struct cidr gateway, gateway6; /* length 0: no IPv6 */
 	char bridge[IFNAMSIZ];
-	int ifindex;		/* 0: the bridge is not there */
-	struct dns_server *dns; /* NULL: there is none */
+	int ifindex;		     /* 0: the bridge, or what it is beside, is not there */
+	struct dns_server *dns;	     /* NULL: there is none */
+	uv_fs_event_t *shared_watch; /* host_shared.c, as the next one */
+	char *published;	     /* names that others were told last; NULL: none */
 };
 
 /* The addresses that a container has in one network. */
@@ -61,7 +67,8 @@ struct host_lease {
 	char network[64]; /* key */
 	char link[IFNAMSIZ];
 	struct cidr addr, addr6; /* length 0: no IPv6 */
-	int nsid;		 /* monitor_nsid() of its namespace; negative: not asked for yet */
+	enum record_names names;
+	int nsid; /* monitor_nsid() of its namespace; negative: not asked for yet */
 };
 
 /* A port that is kept for a container; containers of one service may share one. */
@@ -98,6 +105,8 @@ struct host {
 	size_t n_networks;
 	struct host_lease *leases;
 	size_t n_leases;
+	struct name_table names;   /* the last that were to be answered … */
+	struct arena *names_arena; /* … and what they are in */
 	struct host_port *ports;
 	size_t n_ports;
 	struct relays *relays;
@@ -159,6 +168,31 @@ struct host_ids {
 int host_choose_ids(const struct host *host, const struct service *service, const char *container,
 		    struct host_ids *ret_ids, struct err *err);
 
+/* Is it a bridge that the project made? */
+bool host_is_ours(const struct host_network *network);
+
+/* host_foreign.c: is it macvlan or ipvlan, and no bridge? */
+bool host_is_beside(const struct host_network *network);
+
+/* Find what NETWORK, which is external or beside a link, is on this host, and join it. */
+int host_foreign_find(struct host *host, struct host_network *network, struct err *err);
+
+/* Is that there, and what it was? */
+enum foreign_state {
+	FOREIGN_AS_IT_WAS,
+	FOREIGN_ELSEWHERE,  /* not there, or made anew: to be found again */
+	FOREIGN_RENUMBERED, /* addresses in it are others now */
+};
+enum foreign_state host_foreign_look(struct host *host, const struct host_network *network);
+
+/*
+ * The record of a network that is external, or beside a link, and its gateways.
+ * -ENODEV, -ENOTSUP, -EADDRNOTAVAIL: as bridge_find().
+ */
+int host_foreign_record(struct host *host, const struct network *network,
+			struct network_record *record, struct cidr *ret_gateway,
+			struct cidr *ret_gateway6, struct err *err);
+
 /*
  * Choose addresses for SERVICE's networks into RECORD, make namespace and links.
  * The namespace belongs to a user namespace with IDS.
@@ -178,11 +212,16 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 struct host_endpoint {
 	struct endpoint endpoint;
 	uint8_t mac[ENDPOINT_MAC_LEN];
+	struct cidr link_local[RECORD_LINK_LOCAL_MAX];
 };
 
 /* Number AT of RECORD's; NETNS stays the caller's. */
 int host_endpoint(struct host *host, const struct container_record *record, size_t at, int netns,
 		  struct host_endpoint *ret, struct err *err);
+
+/* host_sysctls.c: what SERVICE's driver_opts say about the interfaces of RECORD's container. */
+int host_set_sysctls(const struct service *service, const struct container_record *record,
+		     int netns, struct err *err);
 
 /* Make, or put right, every link that RECORD says. */
 int host_attach_again(struct host *host, const struct container_record *record, int netns,
@@ -209,6 +248,15 @@ struct bridge host_bridge(const struct host *host, const struct host_network *ne
 void host_watch_container(struct host *host, const char *container);
 void host_unwatch_container(struct host *host, const char *container);
 
+/*
+ * Where published ports lead to: to the address of the default route, for answers go
+ * that way.  That is, of the networks that lead outside, the one with the highest
+ * gw_priority, and of those the first.  Beside a link nothing is published: then it is
+ * the first of the others.  NULL: the container is in no network that reaches outside.
+ */
+const struct record_address *host_way_out(struct host *host, const struct container_record *record,
+					  struct host_network **ret_network);
+
 /* Are all of RECORD's host ports kept for it? */
 bool host_ports_are_held(const struct host *host, const struct container_record *record);
 
@@ -216,7 +264,7 @@ bool host_ports_are_held(const struct host *host, const struct container_record 
 int host_leases_load(struct host *host, struct err *err);
 
 /* CONTAINER has these addresses in NETWORK, ADDR6 of length 0 being none, behind LINK. */
-void host_lease(struct host *host, const char *container, const char *network, const char *link,
+void host_lease(struct host *host, const char *container, const struct record_address *address,
 		const struct cidr *addr, const struct cidr *addr6);
 
 /* It has them no longer.  NETWORK NULL: in all of them. */
@@ -243,10 +291,6 @@ void host_relay_sync(struct host *host, const struct publication *ports, size_t 
 
 /* Nobody holds PORT any more. */
 void host_relay_give_up(struct host *host, const struct host_port *port);
-
-/* The first of a container's networks that reaches outside; NULL: none of them does. */
-const struct record_address *host_way_out(struct host *host, const struct container_record *record,
-					  struct host_network **ret_network);
 
 /* <root>/projects/<project>/containers/<container>, or its sub-directory SUB. */
 int host_rootfs_dir(const struct host *host, const char *container, const char *sub, char *ret,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which addresses containers get, and who has which. */
-#include "cmd/supervisor/host.h"
+#include "cmd/supervisor/host_shared.h"
 
 #include "core/base/cleanup.h"
 #include "net/ipam.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void host_lease(struct host *host, const char *container, const char *network, const char *link,
+void host_lease(struct host *host, const char *container, const struct record_address *address,
 		const struct cidr *addr, const struct cidr *addr6)
 {
 	struct host_lease *grown =
@@ -21,10 +21,11 @@ void host_lease(struct host *host, const char *container, const char *network, c
 		abort();
 	host->leases = grown;
 	added = &host->leases[host->n_leases++];
-	*added = (struct host_lease){.addr = *addr, .addr6 = *addr6, .nsid = -1};
-	snprintf(added->link, sizeof(added->link), "%s", link);
+	*added = (struct host_lease){
+		.addr = *addr, .addr6 = *addr6, .names = address->names, .nsid = -1};
+	snprintf(added->link, sizeof(added->link), "%s", address->host_link);
 	snprintf(added->container, sizeof(added->container), "%s", container);
-	snprintf(added->network, sizeof(added->network), "%s", network);
+	snprintf(added->network, sizeof(added->network), "%s", address->network);
 }
 
 void host_end_leases(struct host *host, const char *container, const char *network)
@@ -51,7 +52,7 @@ void host_lease_again(struct host *host, const struct container_record *record)
 		if (a->address6[0])
 			(void)cidr_parse_address(a->address6, &addr6, NULL);
 		if (cidr_parse_address(a->address, &addr, NULL) == 0)
-			host_lease(host, record->name, a->network, a->host_link, &addr, &addr6);
+			host_lease(host, record->name, a, &addr, &addr6);
 	}
 }
 
@@ -69,29 +70,25 @@ int host_leases_load(struct host *host, struct err *err)
 	return r;
 }
 
-/* Every address of NETWORK that is given away or kept free, its gateways' included. */
-static struct cidr *used_addresses(const struct host *host, const struct host_network *network,
-				   size_t *ret_n)
+/* Every address of NETWORK that somebody has or that is kept free, its gateways' included. */
+static int list_used(struct host *host, const struct host_network *network, struct cidr_list *used,
+		     struct err *err)
 {
 	const struct network_record *record = &network->record;
-	struct cidr *used = calloc(2 * host->n_leases + record->n_reserved + 2, sizeof(*used));
-	size_t n = 0;
+	struct cidr reserved;
 
-	if (!used)
-		abort();
-	used[n++] = network->gateway;
-	used[n++] = network->gateway6;
+	cidr_list_add(used, network->gateway);
+	cidr_list_add(used, network->gateway6);
 	for (size_t i = 0; i < record->n_reserved; i++)
-		if (cidr_parse_address(record->reserved[i], &used[n], NULL) == 0)
-			n++;
+		if (cidr_parse_address(record->reserved[i], &reserved, NULL) == 0)
+			cidr_list_add(used, reserved);
 	for (size_t i = 0; i < host->n_leases; i++) {
 		if (strcmp(host->leases[i].network, record->key) != 0)
 			continue;
-		used[n++] = host->leases[i].addr;
-		used[n++] = host->leases[i].addr6;
+		cidr_list_add(used, host->leases[i].addr);
+		cidr_list_add(used, host->leases[i].addr6);
 	}
-	*ret_n = n;
-	return used;
+	return host_shared_addresses(host, network, used, err);
 }
 
 /* The address TEXT for a container in the network KEY, of SUBNET, none of the N in USED. */
@@ -114,32 +111,36 @@ static int fixed_address(const char *key, const struct cidr *subnet, const struc
 }
 
 /* WANTED (NULL: any) for CONTAINER, of one family: GATEWAY's, with addresses out of RANGE. */
-static int choose_address(struct host *host, const struct host_network *network,
+static int choose_address(const struct host_network *network, const struct cidr_list *used,
 			  const struct cidr *gateway, const char *range_text, const char *wanted,
 			  const char *container, struct cidr *ret, struct err *err)
 {
 	struct cidr subnet = cidr_subnet(gateway), range = {.len = 0};
-	size_t n = 0;
-	CLEANUP_FREE struct cidr *used = used_addresses(host, network, &n);
 	int r = 0;
 
 	if (wanted)
-		return fixed_address(network->record.key, &subnet, used, n, wanted, ret, err);
+		return fixed_address(network->record.key, &subnet, used->items, used->n, wanted,
+				     ret, err);
 	if (range_text[0])
 		r = cidr_parse(range_text, &range, err);
-	return r < 0 ? r : ipam_choose_address(&subnet, &range, used, n, container, ret, err);
+	return r < 0 ? r
+		     : ipam_choose_address(&subnet, &range, used->items, used->n, container, ret,
+					   err);
 }
 
 int host_choose_addresses(struct host *host, const struct host_network *network,
 			  const struct service_network *wanted, const char *container,
 			  struct cidr *ret, struct cidr *ret6, struct err *err)
 {
-	int r = choose_address(host, network, &network->gateway, network->record.range,
-			       wanted->ipv4_address, container, ret, err);
+	CLEANUP(cidr_list_release) struct cidr_list used = CIDR_LIST_INIT;
+	int r = list_used(host, network, &used, err);
 
+	if (r == 0)
+		r = choose_address(network, &used, &network->gateway, network->record.range,
+				   wanted->ipv4_address, container, ret, err);
 	*ret6 = (struct cidr){.len = 0};
 	if (r < 0 || !network->gateway6.len)
 		return r;
-	return choose_address(host, network, &network->gateway6, network->record.range6,
+	return choose_address(network, &used, &network->gateway6, network->record.range6,
 			      wanted->ipv6_address, container, ret6, err);
 }

@@ -5,7 +5,10 @@
 #include "core/base/cleanup.h"
 #include "core/container/idmap.h"
 #include "core/model/bandwidth.h"
+#include "core/model/network_options.h"
+#include "net/beside.h"
 #include "net/endpoint.h"
+#include "net/ipam.h"
 #include "net/netns.h"
 #include "net/shaping.h"
 
@@ -13,19 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool parse_mac(const char *text, uint8_t ret[ENDPOINT_MAC_LEN])
-{
-	unsigned int b[ENDPOINT_MAC_LEN];
-	char rest;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-		   &rest) != ENDPOINT_MAC_LEN)
-		return false;
-	for (size_t i = 0; i < ENDPOINT_MAC_LEN; i++)
-		ret[i] = (uint8_t)b[i];
-	return true;
-}
 
 /* "eth0" and so on, the first that RECORD does not have. */
 static void choose_interface(const struct container_record *record, struct record_address *a)
@@ -39,6 +29,13 @@ static void choose_interface(const struct container_record *record, struct recor
 			if (strcmp(record->addresses[i].interface, a->interface) == 0)
 				taken = true;
 	}
+}
+
+/* NULL: any. */
+static const char *interface_of(const struct service_network *wanted)
+{
+	return wanted->interface_name ? wanted->interface_name
+				      : map_get(&wanted->driver_opts, NETWORK_OPTION_IFNAME);
 }
 
 /* Choose what WANTED leaves open, at the end of RECORD's addresses. */
@@ -57,7 +54,7 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	if (r < 0)
 		return r;
 	endpoint_mac(addr.addr, mac);
-	if (wanted->mac_address && !parse_mac(wanted->mac_address, mac))
+	if (wanted->mac_address && !endpoint_mac_parse(wanted->mac_address, mac))
 		return err_set(err, EINVAL, "'%s' is no MAC address", wanted->mac_address);
 	*a = (struct record_address){.prefix = addr.len, .prefix6 = addr6.len};
 	snprintf(a->network, sizeof(a->network), "%s", wanted->network);
@@ -69,75 +66,17 @@ static int choose_attachment(struct host *host, const struct service_network *wa
 	}
 	snprintf(a->mac, sizeof(a->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		 mac[3], mac[4], mac[5]);
-	if (wanted->interface_name)
-		snprintf(a->interface, sizeof(a->interface), "%s", wanted->interface_name);
+	if (interface_of(wanted))
+		snprintf(a->interface, sizeof(a->interface), "%s", interface_of(wanted));
 	else
 		choose_interface(record, a);
+	if (network->record.external)
+		a->names = network->record.owner[0] ? NAMES_OWNERS : NAMES_NONE;
+	else if (host_is_beside(network))
+		a->names = NAMES_NONE;
 	endpoint_name(host->id, record->name, network->record.name, a->host_link);
-	host_lease(host, record->name, wanted->network, a->host_link, &addr, &addr6);
+	host_lease(host, record->name, a, &addr, &addr6);
 	record->n_addresses++;
-	return 0;
-}
-
-const struct record_address *host_way_out(struct host *host, const struct container_record *record,
-					  struct host_network **ret_network)
-{
-	for (size_t i = 0; i < record->n_addresses; i++) {
-		struct host_network *network = host_network(host, record->addresses[i].network);
-
-		if (!network || network->record.internal)
-			continue;
-		*ret_network = network;
-		return &record->addresses[i];
-	}
-	return NULL;
-}
-
-/* An IPv6 way out is where the first network is that has both. */
-static const struct record_address *way_out6(struct host *host,
-					     const struct container_record *record)
-{
-	for (size_t i = 0; i < record->n_addresses; i++) {
-		const struct host_network *network =
-			host_network(host, record->addresses[i].network);
-
-		if (network && !network->record.internal && network->gateway6.len)
-			return &record->addresses[i];
-	}
-	return NULL;
-}
-
-int host_endpoint(struct host *host, const struct container_record *record, size_t at, int netns,
-		  struct host_endpoint *ret, struct err *err)
-{
-	const struct record_address *a = &record->addresses[at];
-	const struct host_network *network = host_network(host, a->network);
-	struct endpoint *endpoint = &ret->endpoint;
-	struct host_network *out;
-	int r;
-
-	if (!network || network->ifindex == 0)
-		return err_set(err, ENOENT, "network '%s' is not there", a->network);
-	if (!parse_mac(a->mac, ret->mac))
-		return err_set(err, EINVAL, "'%s' is no MAC address", a->mac);
-	*endpoint = (struct endpoint){.container = record->name,
-				      .network = network->record.name,
-				      .ifname = a->interface,
-				      .netns_fd = netns,
-				      .bridge_ifindex = network->ifindex,
-				      .mac = ret->mac};
-	r = cidr_parse_address(a->address, &endpoint->address, err);
-	if (r == 0 && a->address6[0])
-		r = cidr_parse_address(a->address6, &endpoint->address6, err);
-	if (r < 0)
-		return r;
-	endpoint->address.len = network->gateway.len;
-	endpoint->address6.len = network->gateway6.len;
-	/* The first of its networks that leads outside has the container's default route. */
-	if (host_way_out(host, record, &out) == a)
-		endpoint->gateway = network->gateway;
-	if (way_out6(host, record) == a)
-		endpoint->gateway6 = network->gateway6;
 	return 0;
 }
 
@@ -186,6 +125,66 @@ int host_make_netns(struct host *host, const struct service *service, const char
 	return r < 0 ? r : make_netns(name, &ids, ret_netns, err);
 }
 
+/* As it stands in SERVICE: the first network has the default route and the name server. */
+static void put_in_order(const struct service *service, struct container_record *record)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < service->n_networks; i++) {
+		for (size_t j = n; j < record->n_addresses; j++) {
+			struct record_address found = record->addresses[j];
+
+			if (strcmp(found.network, service->networks[i].network) != 0)
+				continue;
+			memmove(&record->addresses[n + 1], &record->addresses[n],
+				(j - n) * sizeof(found));
+			record->addresses[n++] = found;
+			break;
+		}
+	}
+}
+
+static struct record_address *find_attachment(struct container_record *record, const char *network)
+{
+	for (size_t i = 0; i < record->n_addresses; i++)
+		if (strcmp(record->addresses[i].network, network) == 0)
+			return &record->addresses[i];
+	return NULL;
+}
+
+/* What can change while it stays in the network; NULL: it is not in it. */
+static void update_attachment(struct record_address *a, const struct service_network *wanted)
+{
+	if (!a)
+		return;
+	a->gw_priority = wanted->gw_priority;
+	memset(a->link_local, 0, sizeof(a->link_local));
+	for (size_t i = 0; i < wanted->link_local_ips.n && i < RECORD_LINK_LOCAL_MAX; i++)
+		snprintf(a->link_local[i], sizeof(a->link_local[i]), "%s",
+			 wanted->link_local_ips.items[i]);
+}
+
+/* Recorded before anything is made, so that no address is given away twice or forgotten. */
+static int choose_attachments(struct host *host, const struct service *service,
+			      struct container_record *record, struct err *err)
+{
+	CLEANUP_FD int lock = -1;
+	int r = ipam_lock(host->paths, &lock, err);
+
+	for (size_t i = 0; r == 0 && i < service->n_networks; i++)
+		if (!find_attachment(record, service->networks[i].network))
+			r = choose_attachment(host, &service->networks[i], record, err);
+	put_in_order(service, record);
+	host_lease_again(host, record); /* who asks where goes by their order, too */
+	for (size_t i = 0; i < service->n_networks; i++)
+		update_attachment(find_attachment(record, service->networks[i].network),
+				  &service->networks[i]);
+	/* Also after a failure: what was left is left. */
+	if (record_save(host->run_fd, record, r == 0 ? err : NULL) < 0 && r == 0)
+		r = -EIO;
+	return r;
+}
+
 int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
 		struct container_record *record, struct err *err)
 {
@@ -193,17 +192,16 @@ int host_attach(struct host *host, const struct service *service, const struct h
 	CLEANUP_FD int netns = -1;
 	int r = check_number(service, err);
 
-	for (size_t i = 0; r == 0 && i < service->n_networks; i++)
-		r = choose_attachment(host, &service->networks[i], record, err);
-	/* Before anything is made, so that no address is given away twice or forgotten. */
 	if (r == 0)
-		r = record_save(host->run_fd, record, err);
+		r = choose_attachments(host, service, record, err);
 	if (r < 0)
 		return r;
 	netns_name(host->id, record->name, name);
 	r = make_netns(name, ids, &netns, err);
 	if (r == 0)
 		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_set_sysctls(service, record, netns, err);
 	if (r == 0)
 		r = host_learn_asker(host, service, record, err);
 	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
@@ -229,10 +227,10 @@ static bool still_wanted(const struct record_address *a, const struct service_ne
 		return false;
 	if (wanted->ipv6_address && !is_address(a->address6, wanted->ipv6_address))
 		return false;
-	if (wanted->interface_name && strcmp(a->interface, wanted->interface_name) != 0)
+	if (interface_of(wanted) && strcmp(a->interface, interface_of(wanted)) != 0)
 		return false;
 	return !wanted->mac_address ||
-	       (parse_mac(wanted->mac_address, mac) && parse_mac(a->mac, has) &&
+	       (endpoint_mac_parse(wanted->mac_address, mac) && endpoint_mac_parse(a->mac, has) &&
 		memcmp(mac, has, sizeof(mac)) == 0);
 }
 
@@ -245,22 +243,19 @@ static const struct service_network *wanted_for(const struct service *service,
 	return NULL;
 }
 
-static bool has_attachment(const struct container_record *record, const char *network)
-{
-	for (size_t i = 0; i < record->n_addresses; i++)
-		if (strcmp(record->addresses[i].network, network) == 0)
-			return true;
-	return false;
-}
-
 static int leave(struct host *host, struct container_record *record, size_t at, struct err *err)
 {
 	const struct record_address *a = &record->addresses[at];
 	const struct host_network *network = host_network(host, a->network);
+	char name[NETNS_NAME_MAX];
+	CLEANUP_FD int netns = -1;
 	int r = 0;
 
-	if (network)
+	netns_name(host->id, record->name, name);
+	if (network && !host_is_beside(network))
 		r = endpoint_detach(host->nl, host->id, record->name, network->record.name, err);
+	else if (network && netns_open(name, &netns, NULL) == 0)
+		r = beside_remove(host->id, netns, a->interface, err);
 	if (r == 0)
 		r = shaping_remove(host->nl, a->host_link, link_group(host->id), err);
 	if (r < 0)
@@ -270,25 +265,6 @@ static int leave(struct host *host, struct container_record *record, size_t at, 
 	memmove(&record->addresses[at], &record->addresses[at + 1],
 		(record->n_addresses - at) * sizeof(*a));
 	return 0;
-}
-
-/* As it stands in SERVICE: the first network has the default route and the name server. */
-static void put_in_order(const struct service *service, struct container_record *record)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < service->n_networks; i++) {
-		for (size_t j = n; j < record->n_addresses; j++) {
-			struct record_address found = record->addresses[j];
-
-			if (strcmp(found.network, service->networks[i].network) != 0)
-				continue;
-			memmove(&record->addresses[n + 1], &record->addresses[n],
-				(j - n) * sizeof(found));
-			record->addresses[n++] = found;
-			break;
-		}
-	}
 }
 
 int host_reattach(struct host *host, const struct service *service, struct container_record *record,
@@ -301,20 +277,18 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 	for (size_t i = record->n_addresses; r == 0 && i-- > 0;)
 		if (!wanted_for(service, &record->addresses[i]))
 			r = leave(host, record, i, err);
-	for (size_t i = 0; r == 0 && i < service->n_networks; i++)
-		if (!has_attachment(record, service->networks[i].network))
-			r = choose_attachment(host, &service->networks[i], record, err);
-	put_in_order(service, record);
-	host_lease_again(host, record); /* who asks where goes by their order, too */
-	/* Also after a failure: what was left is left. */
-	if (record_save(host->run_fd, record, r == 0 ? err : NULL) < 0 && r == 0)
-		r = -EIO;
+	if (r == 0)
+		r = choose_attachments(host, service, record, err);
+	else
+		(void)record_save(host->run_fd, record, NULL); /* what was left is left */
 	if (r < 0)
 		return r;
 	netns_name(host->id, record->name, name);
 	r = netns_open(name, &netns, err);
 	if (r == 0)
 		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_set_sysctls(service, record, netns, err);
 	if (r == 0)
 		r = host_learn_asker(host, service, record, err);
 	return r < 0 ? r : host_shape(host, service, record, err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. */
-#include "cmd/supervisor/host.h"
+#include "cmd/supervisor/host_shared.h"
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
@@ -78,18 +78,19 @@ static bool asks_itself(const struct service *service)
 
 /*
  * Our server, which knows the names of the project and passes on the others to
- * whom `dns:` says; without a network of ours those themselves, or the host's.
+ * whom `dns:` says; that of another project, whose network it is in, does the
+ * first.  Else those of `dns:` themselves, or the host's.
  */
 static void resolv_text(struct host *host, const struct service *service,
 			const struct container_record *record, struct strbuf *out)
 {
+	const struct record_address *server = host_name_server(host, record);
 	CLEANUP_FREE char *of_host = NULL;
-	struct host_network *network;
-	const struct record_address *way = host_way_out(host, record, &network);
-	bool ours = record->n_addresses > 0 && !asks_itself(service);
+	bool ours = server && !asks_itself(service) &&
+		    (service->dns.n == 0 || server->names == NAMES_OURS);
 
 	if (ours)
-		strbuf_printf(out, "nameserver %s\n", (way ? way : record->addresses)->gateway);
+		strbuf_printf(out, "nameserver %s\n", server->gateway);
 	for (size_t i = 0; !ours && i < service->dns.n; i++)
 		strbuf_printf(out, "nameserver %s\n", service->dns.items[i]);
 	if (!ours && service->dns.n == 0 &&
@@ -97,7 +98,7 @@ static void resolv_text(struct host *host, const struct service *service,
 		strbuf_puts(out, of_host);
 	joined(out, "search", &service->dns_search);
 	joined(out, "options", &service->dns_opt);
-	if (service->dns_opt.n == 0 && record->n_addresses > 0)
+	if (service->dns_opt.n == 0 && server)
 		strbuf_puts(out, "options ndots:0\n");
 }
 

@@ -47,37 +47,65 @@ static void prepared_free(struct prepared *prepared)
 	free(prepared);
 }
 
+/* SUBNET of the network number AT, or one container of it. */
+static struct firewall_network *add_subnet(struct prepared *prepared, size_t at,
+					   const struct cidr *subnet)
+{
+	struct firewall_network *added = &prepared->networks[prepared->rules.n_networks++];
+
+	*added = (struct firewall_network){.name = prepared->network_names[at],
+					   .bridge = prepared->bridges[at],
+					   .subnet = *subnet};
+	return added;
+}
+
 /* NETWORK as a network of the family of its GATEWAY. */
 static void add_network(struct prepared *prepared, const struct host_network *network, size_t at,
 			const struct cidr *gateway)
 {
+	const struct cidr subnet = cidr_subnet(gateway);
+	struct firewall_network *added;
+
 	if (!gateway->len)
 		return;
-	prepared->networks[prepared->rules.n_networks++] =
-		(struct firewall_network){.name = prepared->network_names[at],
-					  .bridge = prepared->bridges[at],
-					  .subnet = cidr_subnet(gateway),
-					  .internal = network->record.internal,
-					  .isolated = network->record.isolated};
+	added = add_subnet(prepared, at, &subnet);
+	added->internal = network->record.internal;
+	added->isolated = network->record.isolated;
+	added->keeps_source = network->record.keeps_source;
+}
+
+/* In a bridge that no rules are for: each of our containers there has its own. */
+static void add_guests(const struct host *host, struct prepared *prepared, size_t at)
+{
+	for (size_t i = 0; i < host->n_leases; i++) {
+		const struct cidr address = cidr_address(&host->leases[i].addr);
+
+		if (strcmp(host->leases[i].network, host->networks[at].record.key) == 0)
+			add_subnet(prepared, at, &address)->guest = true;
+	}
 }
 
 static void prepare_networks(struct host *host, struct prepared *prepared)
 {
 	size_t n = host->n_networks;
 
-	prepared->networks = array(2 * n, sizeof(*prepared->networks));
+	prepared->networks = array(2 * n + host->n_leases, sizeof(*prepared->networks));
 	prepared->network_names = array(n, sizeof(*prepared->network_names));
 	prepared->bridges = array(n, sizeof(*prepared->bridges));
+	prepared->rules.networks = prepared->networks;
 	for (size_t i = 0; i < n; i++) {
 		const struct host_network *network = &host->networks[i];
 
 		memcpy(prepared->network_names[i], network->record.key,
 		       sizeof(prepared->network_names[i]));
 		memcpy(prepared->bridges[i], network->bridge, IFNAMSIZ);
+		if (network->record.external && !network->record.owner[0])
+			add_guests(host, prepared, i);
+		if (!host_is_ours(network))
+			continue;
 		add_network(prepared, network, i, &network->gateway);
 		add_network(prepared, network, i, &network->gateway6);
 	}
-	prepared->rules.networks = prepared->networks;
 }
 
 /* PORT leads to ADDRESS, of FAMILY, of a container in the network number NETWORK. */

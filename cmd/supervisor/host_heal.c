@@ -25,6 +25,11 @@ int host_network_check(void *ctx, const char *key, const char **ret_wrong, struc
 	*ret_wrong = NULL;
 	if (!network)
 		return 0;
+	if (!host_is_ours(network)) {
+		if (host_foreign_look(host, network) != FOREIGN_AS_IT_WAS)
+			*ret_wrong = "it is not there any more, or not as it was";
+		return 0;
+	}
 	bridge = host_bridge(host, network);
 	return bridge_check(host->nl, &bridge, ret_wrong, err);
 }
@@ -151,6 +156,8 @@ static int mend_links(struct host *host, const struct service *service,
 	}
 	if (r == 0)
 		r = host_attach_again(host, record, netns, err);
+	if (r == 0)
+		r = host_set_sysctls(service, record, netns, err);
 	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
 }
 

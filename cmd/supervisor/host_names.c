@@ -5,14 +5,17 @@
  * The host's own questions to a gateway reach the server on its bridge as well,
  * from the gateway's address: names for the host are names for that client.
  */
-#include "cmd/supervisor/host.h"
+#include "cmd/supervisor/host_shared.h"
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/model/project.h"
 #include "net/dns.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,23 +23,53 @@
 
 #define HOST_FLAG "host-names" /* in <run>/<project>: the host is answered */
 
-/* The lease of CONTAINER in the network whose server it asks: host_way_out(), else its first. */
+/*
+ * How unwillingly the server of NETWORK is asked: ours before that of others, and
+ * one that leads outside before one that knows nothing of it.
+ */
+static unsigned int reluctance(struct host *host, const char *network, enum record_names names)
+{
+	const struct host_network *found = host_network(host, network);
+
+	if (!found || names == NAMES_NONE)
+		return UINT_MAX;
+	return 2 * (unsigned int)names + found->record.internal;
+}
+
+const struct record_address *host_name_server(struct host *host,
+					      const struct container_record *record)
+{
+	const struct record_address *best = NULL;
+	unsigned int least = UINT_MAX;
+
+	for (size_t i = 0; i < record->n_addresses; i++) {
+		const struct record_address *a = &record->addresses[i];
+		unsigned int mine = reluctance(host, a->network, a->names);
+
+		if (mine >= least)
+			continue;
+		best = a;
+		least = mine;
+	}
+	return best;
+}
+
+/* The same of a lease; NULL: CONTAINER asks none. */
 static const struct host_lease *asking_lease(struct host *host, const char *container)
 {
-	const struct host_lease *first = NULL;
+	const struct host_lease *best = NULL;
+	unsigned int least = UINT_MAX;
 
 	for (size_t i = 0; i < host->n_leases; i++) {
 		const struct host_lease *lease = &host->leases[i];
-		const struct host_network *network;
+		unsigned int mine = reluctance(host, lease->network, lease->names);
 
-		if (strcmp(lease->container, container) != 0)
+		if (strcmp(lease->container, container) != 0 || mine >= least)
 			continue;
-		network = host_network(host, lease->network);
-		if (network && !network->record.internal)
-			return lease;
-		first = first ? first : lease;
+		best = lease;
+		least = mine;
 	}
-	return first;
+	return best;
 }
 
 /* TEXT, of either family, as DNS takes it. */
@@ -81,7 +114,7 @@ static size_t network_records(struct host *host, const char *network,
 			if (strcmp(lease->network, entries[i].network) != 0)
 				continue;
 			asking = asking_lease(host, lease->container);
-			if (strcmp(asking->network, network) != 0)
+			if (!asking || strcmp(asking->network, network) != 0)
 				continue;
 			record.client = asking->addr.addr;
 			ret[n_records++] = record;
@@ -155,11 +188,11 @@ static bool host_is_answered(const struct host *host)
 	return faccessat(host->run_fd, HOST_FLAG, F_OK, 0) == 0;
 }
 
-/* Everything, in whatever network, as the host calls it; the names are in ARENA. */
+/* All of ours, in whatever network, as the host calls it; the names are in ARENA. */
 static size_t host_records(const struct host *host, const struct host_network *network,
-			   const struct name_table *names, struct arena *arena,
-			   struct dns_record *ret)
+			   struct arena *arena, struct dns_record *ret)
 {
+	const struct name_table *names = &host->names;
 	size_t n = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
@@ -220,7 +253,7 @@ static int sync_network(struct host *host, struct host_network *network,
 		return err_nomem(err);
 	/* First, so that an address has this name for the host. */
 	if (for_host)
-		n = host_records(host, network, names, arena, records);
+		n = host_records(host, network, arena, records);
 	n += network_records(host, key, names->entries, names->n, records + n);
 	r = dns_server_set_records(network->dns, records, n, err);
 	if (r < 0)
@@ -229,9 +262,9 @@ static int sync_network(struct host *host, struct host_network *network,
 	return dns_server_set_askers(network->dns, askers, n, err);
 }
 
-int host_names_sync(void *ctx, const struct name_table *names, struct err *err)
+/* The servers of our networks answer NAMES from now on. */
+static int answer_names(struct host *host, const struct name_table *names, struct err *err)
 {
-	struct host *host = ctx;
 	const struct host_network *for_host = host_is_answered(host) ? names_network(host) : NULL;
 	int result = 0;
 
@@ -244,4 +277,75 @@ int host_names_sync(void *ctx, const struct name_table *names, struct err *err)
 			result = r;
 	}
 	return result;
+}
+
+/* Our names, and what others told: each of these only where we have that network. */
+static int answer(struct host *host, struct err *err)
+{
+	CLEANUP(shared_names_release) struct shared_names others = {.entries = NULL};
+	CLEANUP_FREE struct name_entry *all = NULL;
+	struct name_table names = host->names;
+
+	host_shared_read(host, &others);
+	if (others.n > 0) {
+		all = calloc(names.n + others.n, sizeof(*all));
+		if (!all)
+			return err_nomem(err);
+		if (names.n > 0)
+			memcpy(all, names.entries, names.n * sizeof(*all));
+		memcpy(all + names.n, others.entries, others.n * sizeof(*all));
+		names.entries = all;
+		names.n += others.n;
+	}
+	return answer_names(host, &names, err);
+}
+
+void host_names_forget(struct host *host)
+{
+	arena_free(host->names_arena);
+	host->names_arena = NULL;
+	host->names = (struct name_table){.n = 0};
+}
+
+/* Others may change theirs at any time, and all are told to the servers together. */
+static void remember(struct host *host, const struct name_table *names)
+{
+	struct arena *arena = arena_new();
+	struct name_entry *entries = ARENA_ARRAY(arena, struct name_entry, names->n + 1);
+	struct name_client *clients = ARENA_ARRAY(arena, struct name_client, names->n_clients + 1);
+
+	for (size_t i = 0; i < names->n; i++)
+		entries[i] = (struct name_entry){arena_strdup(arena, names->entries[i].network),
+						 arena_strdup(arena, names->entries[i].name),
+						 arena_strdup(arena, names->entries[i].address)};
+	for (size_t i = 0; i < names->n_clients; i++) {
+		struct strings *servers = ARENA_NEW(arena, struct strings);
+
+		*servers = strings_copy(arena, names->clients[i].servers);
+		clients[i] = (struct name_client){arena_strdup(arena, names->clients[i].network),
+						  arena_strdup(arena, names->clients[i].address),
+						  servers};
+	}
+	host_names_forget(host);
+	host->names_arena = arena;
+	host->names = (struct name_table){entries, names->n, clients, names->n_clients};
+}
+
+int host_names_sync(void *ctx, const struct name_table *names, struct err *err)
+{
+	struct host *host = ctx;
+	int r;
+
+	remember(host, names);
+	r = host_shared_publish(host, host->names.entries, host->names.n, err);
+	return r < 0 ? r : answer(host, err);
+}
+
+void host_names_again(struct host *host)
+{
+	struct err err = ERR_INIT;
+
+	if (host_shared_publish(host, host->names.entries, host->names.n, &err) < 0 ||
+	    answer(host, &err) < 0)
+		log_warn("names: %s", err.msg);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Bridges of a project, each with its DNS server. */
-#include "cmd/supervisor/host.h"
+#include "cmd/supervisor/host_shared.h"
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/converge/confighash.h"
+#include "core/model/network_options.h"
 #include "net/bridge.h"
 #include "net/dns.h"
 #include "net/endpoint.h"
@@ -41,6 +42,7 @@ static struct host_network *add_network(struct host *host, const struct network_
 static void forget_network(struct host *host, struct host_network *network)
 {
 	dns_server_free(network->dns);
+	host_shared_unwatch(network);
 	*network = host->networks[--host->n_networks];
 }
 
@@ -70,7 +72,14 @@ struct bridge host_bridge(const struct host *host, const struct host_network *ne
 			       .project_id = host->id,
 			       .network = network->record.name,
 			       .gateway = network->gateway,
-			       .gateway6 = network->gateway6};
+			       .gateway6 = network->gateway6,
+			       .link = network->record.link,
+			       .mtu = network->record.mtu};
+}
+
+bool host_is_ours(const struct host_network *network)
+{
+	return !network->record.external && !host_is_beside(network);
 }
 
 /* The bridge as the record says; made, or put right where it is there. */
@@ -80,8 +89,12 @@ static int make_bridge(struct host *host, struct host_network *network, struct e
 	struct bridge bridge = host_bridge(host, network);
 	int r;
 
-	bridge_name(host->id, network->record.name, network->bridge);
+	if (!host_is_ours(network))
+		return host_foreign_find(host, network, err);
+	bridge_link(&bridge, network->bridge);
 	r = bridge_ensure(host->nl, &bridge, &network->ifindex, err);
+	if (r == 0)
+		r = host_shared_join(host, network, err);
 	if (r == 0 && before == network->ifindex)
 		r = bridge_restore_route(host->nl, &bridge, network->ifindex, err);
 	if (r < 0)
@@ -92,6 +105,7 @@ static int make_bridge(struct host *host, struct host_network *network, struct e
 		network->dns = NULL;
 	}
 	start_dns(host, network);
+	host_shared_watch(host, network);
 	return 0;
 }
 
@@ -118,18 +132,14 @@ int host_networks_load(struct host *host, struct err *err)
 
 void host_networks_release(struct host *host)
 {
-	for (size_t i = 0; i < host->n_networks; i++)
+	for (size_t i = 0; i < host->n_networks; i++) {
 		dns_server_free(host->networks[i].dns);
+		host_shared_unwatch(&host->networks[i]);
+	}
 	free(host->networks);
 	host->networks = NULL;
 	host->n_networks = 0;
-}
-
-static const char *driver_option(const struct network *network, const char *key)
-{
-	const char *value = map_get(&network->driver_opts, key);
-
-	return value ? value : "";
+	host_names_forget(host);
 }
 
 /* The subnet that the file asks for. */
@@ -213,30 +223,48 @@ static void record_ipam(const struct network *network, const struct cidr *gatewa
 				 sizeof(record->reserved[0]), "%s", subnets[i]->aux.items[j].value);
 }
 
+static void fill_record(const struct host *host, const struct network *network,
+			struct network_record *ret)
+{
+	struct network_options options = network_options(network);
+
+	*ret = (struct network_record){
+		.internal = network->internal,
+		.isolated = options.isolated,
+		.keeps_source = options.keeps_source,
+		.mtu = (unsigned int)options.mtu,
+	};
+	snprintf(ret->key, sizeof(ret->key), "%s", network->key);
+	snprintf(ret->name, sizeof(ret->name), "%s", network->name);
+	snprintf(ret->driver, sizeof(ret->driver), "%s", network_driver_name(network));
+	if (options.bridge)
+		snprintf(ret->link, sizeof(ret->link), "%s", options.bridge);
+	else
+		bridge_name(host->id, network->name, ret->link);
+	snprintf(ret->binding, sizeof(ret->binding), "%s",
+		 options.host_binding ? options.host_binding : "");
+	network_hash(network, ret->hash);
+}
+
 static int new_network(struct host *host, const struct network *network, struct err *err)
 {
 	CLEANUP_FD int lock = -1;
-	struct network_record record = {
-		.internal = network->internal,
-		.isolated = strcmp(driver_option(network, "com.docker.network.bridge.enable_icc"),
-				   "false") == 0,
-	};
+	struct network_record record;
 	struct host_network *made;
 	struct cidr gateway, gateway6;
 	int r;
 
-	snprintf(record.key, sizeof(record.key), "%s", network->key);
-	snprintf(record.name, sizeof(record.name), "%s", network->name);
-	network_hash(network, record.hash);
+	fill_record(host, network, &record);
 	if (network->enable_ipv6 && firewall_supports(host->firewall, AF_INET6, err) < 0)
 		return err_wrap(err, "'enable_ipv6: true'");
 	r = ipam_lock(host->paths, &lock, err);
-	if (r == 0)
+	if (r == 0 && (network->external || network_is_beside(network)))
+		r = host_foreign_record(host, network, &record, &gateway, &gateway6, err);
+	else if (r == 0)
 		r = choose_gateways(host, network, &gateway, &gateway6, err);
 	if (r < 0)
 		return r;
 	record_ipam(network, &gateway, &gateway6, &record);
-	bridge_name(host->id, record.name, record.bridge);
 	/* Recorded first: whatever is made from here on is found again. */
 	r = network_record_save(host->run_fd, &record, err);
 	if (r < 0)
@@ -246,7 +274,8 @@ static int new_network(struct host *host, const struct network *network, struct 
 	made->gateway6 = gateway6;
 	r = make_bridge(host, made, err);
 	/* What cannot be taken back now is removed by the next `down`, by its record. */
-	if (r < 0 && bridge_remove(host->nl, host->id, made->bridge, NULL) == 0) {
+	if (r < 0 &&
+	    (!host_is_ours(made) || bridge_remove(host->nl, host->id, made->bridge, NULL) == 0)) {
 		forget_network(host, made);
 		network_record_remove(host->run_fd, record.key, NULL);
 	}
@@ -258,10 +287,6 @@ int host_network_create(void *ctx, const struct network *network, struct err *er
 	struct host *host = ctx;
 	struct host_network *there = host_network(host, network->key);
 
-	if (network->external)
-		return err_set(err, EOPNOTSUPP,
-			       "external networks are not supported yet; leave out 'external: "
-			       "true' to have a network of the project's own");
 	return there ? make_bridge(host, there, err) : new_network(host, network, err);
 }
 
@@ -277,9 +302,11 @@ int host_network_remove(void *ctx, const char *key, struct err *err)
 	if (host->n_networks == 1)
 		r = links_remove_group(host->nl, host->id, err);
 	else
-		r = bridge_remove(host->nl, host->id, network->bridge, err);
+		r = host_is_ours(network) ? bridge_remove(host->nl, host->id, network->bridge, err)
+					  : 0;
 	if (r < 0)
 		return r;
+	host_shared_leave(host, network);
 	forget_network(host, network);
 	return network_record_remove(host->run_fd, key, err);
 }

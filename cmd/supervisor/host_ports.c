@@ -39,7 +39,8 @@ static struct host_port *held(struct host *host, const struct host_port *port)
 	for (size_t i = 0; i < host->n_ports; i++) {
 		struct host_port *h = &host->ports[i];
 
-		if (h->port == port->port && strcmp(h->service, port->service) == 0 &&
+		if ((h->fd >= 0 || h->fd6 >= 0) && h->port == port->port &&
+		    strcmp(h->service, port->service) == 0 &&
 		    strcmp(h->protocol, port->protocol) == 0 &&
 		    strcmp(h->host_ip, port->host_ip) == 0)
 			return h;
@@ -93,6 +94,26 @@ static int reserve_both(struct host_port *port, struct err *err)
 	return r;
 }
 
+/* The service has it on another address, which is to end: a socket on all would not fit beside. */
+static bool let_go_elsewhere(struct host *host, const struct host_port *port)
+{
+	bool found = false;
+
+	for (size_t i = 0; port->port && i < host->n_ports; i++) {
+		struct host_port *h = &host->ports[i];
+
+		if ((h->fd < 0 && h->fd6 < 0) || h->port != port->port ||
+		    strcmp(h->service, port->service) != 0 ||
+		    strcmp(h->protocol, port->protocol) != 0)
+			continue;
+		host_relay_give_up(host, h);
+		let_go(h);
+		h->fd = h->fd6 = -1;
+		found = true;
+	}
+	return found;
+}
+
 /* Shared with the other replicas, and with ourselves until the claim is complete. */
 static int share(const struct host_port *there, struct host_port *port, struct err *err)
 {
@@ -120,6 +141,8 @@ static int claim_port(struct host *host, struct claim *claim, struct host_port *
 		return err_nomem(err);
 	claim->items = grown;
 	r = there ? share(there, port, err) : reserve_both(port, err);
+	if (r == -EADDRINUSE && let_go_elsewhere(host, port))
+		r = reserve_both(port, err);
 	if (r == 0)
 		claim->items[claim->n++] = *port;
 	return r;
@@ -135,12 +158,52 @@ static uint16_t chosen_before(const struct container_record *record, const struc
 	return 0;
 }
 
+/* Where a port is published that does not say: com.docker.network.bridge.host_binding_ipv4. */
+static const char *default_binding(struct host *host, const struct container_record *record)
+{
+	struct host_network *network;
+
+	return host_way_out(host, record, &network) ? network->record.binding : "";
+}
+
+static bool is_held(const struct host *host, const struct host_port *port)
+{
+	for (size_t i = 0; i < host->n_ports; i++)
+		if (host->ports[i].port == port->port &&
+		    strcmp(host->ports[i].protocol, port->protocol) == 0 &&
+		    strcmp(host->ports[i].container, port->container) != 0)
+			return true;
+	return false;
+}
+
+/* Any free one of PORT's choices for ONE; each container has its own, as with docker. */
+static int claim_choice(struct host *host, struct claim *claim, const struct port *port,
+			uint16_t before, struct host_port *one, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	int r = -EADDRINUSE;
+
+	for (unsigned int i = 0; r == -EADDRINUSE && i <= port->choices; i++) {
+		/* What it had before comes first. */
+		one->port = i == 0 ? before : (uint16_t)(port->published + i - 1);
+		if (one->port >= port->published && one->port - port->published < port->choices &&
+		    !is_held(host, one))
+			r = claim_port(host, claim, one, &failure);
+	}
+	if (r == -EADDRINUSE)
+		return err_set(err, EADDRINUSE, "the ports %u to %u/%s are all taken",
+			       port->published, port->published + port->choices - 1u,
+			       port->protocol);
+	return r < 0 ? err_set(err, failure.code, "%s", failure.msg) : 0;
+}
+
 static int claim_range(struct host *host, struct claim *claim, const struct port *port,
 		       const struct container_record *record, struct record_port *ret,
 		       struct err *err)
 {
-	const char *host_ip = port->host_ip ? port->host_ip : "";
-	uint16_t first = port->published ? port->published : chosen_before(record, port);
+	const char *host_ip = port->host_ip ? port->host_ip : default_binding(host, record);
+	bool is_chosen = !port->published || port->choices;
+	uint16_t first = is_chosen ? chosen_before(record, port) : port->published;
 	int r = 0;
 
 	*ret = (struct record_port){.target = port->target, .count = port->count};
@@ -154,7 +217,8 @@ static int claim_range(struct host *host, struct claim *claim, const struct port
 		snprintf(one.service, sizeof(one.service), "%s", record->service);
 		memcpy(one.protocol, ret->protocol, sizeof(one.protocol));
 		memcpy(one.host_ip, ret->host_ip, sizeof(one.host_ip));
-		r = claim_port(host, claim, &one, err);
+		r = port->choices ? claim_choice(host, claim, port, first, &one, err)
+				  : claim_port(host, claim, &one, err);
 		if (r == -EADDRINUSE && !port->published && first) {
 			/* Its old number is somebody else's now: another one will do. */
 			one.port = first = 0;

@@ -6,6 +6,7 @@
 #include "core/base/strbuf.h"
 #include "core/model/apply_class.h"
 #include "core/model/load.h"
+#include "core/model/network_options.h"
 #include "core/model/project.h"
 
 #include <string.h>
@@ -48,10 +49,12 @@ void network_hash(const struct network *network, char ret_hash[CONFIG_HASH_SIZE]
 	CLEANUP(strbuf_release) struct strbuf subnets = STRBUF_INIT;
 
 	add_map(&options, &network->driver_opts);
+	if (network->external)
+		strbuf_puts(&options, "external\n");
 	add_subnet(&subnets, &network->ipv4);
 	if (network->enable_ipv6)
 		add_subnet(&subnets, &network->ipv6);
-	hash_name(ret_hash, HASH_HEX_LEN, network->name, or_empty(network->driver), subnets.text,
+	hash_name(ret_hash, HASH_HEX_LEN, network->name, network_driver_name(network), subnets.text,
 		  network->enable_ipv6 ? "ipv6" : "", network->internal ? "internal" : "",
 		  options.text, NULL);
 }

@@ -32,6 +32,7 @@ struct observed_network {
 	const char *key;
 	const char *hash; /* network_hash() of what it was made from */
 	bool broken;
+	const char *guests; /* other projects that are in it, "'app', 'blog'"; NULL: none */
 };
 
 struct observation {

@@ -2,8 +2,10 @@
 #include "core/converge/plan_build.h"
 
 #include "core/base/arena.h"
+#include "core/converge/observation.h"
 #include "core/model/project.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -168,4 +170,13 @@ void plan_about(struct plan_builder *builder, uint32_t action, const struct serv
 		return;
 	builder->plan.actions[action].service = service;
 	builder->plan.actions[action].index = index;
+}
+
+int plan_refuse_guests(const struct observed_network *network, struct err *err)
+{
+	return err_set(
+		err, EBUSY,
+		"network '%s' is in use by the project %s: take that down first, or let go of "
+		"the network there",
+		network->key, network->guests);
 }

@@ -11,6 +11,8 @@
  *
  * Shared by the files that compute plans; nobody else needs it.
  */
+struct observed_network;
+
 #define PLAN_NOTHING UINT32_MAX /* an action that turned out not to be needed */
 
 struct plan_builder {
@@ -41,5 +43,8 @@ void plan_impact(struct plan_builder *builder, uint32_t action, enum impact impa
 /* Say whose container the action is about. */
 void plan_about(struct plan_builder *builder, uint32_t action, const struct service *service,
 		unsigned int index);
+
+/* A network that others are in is not taken from under them.  Returns -EBUSY. */
+int plan_refuse_guests(const struct observed_network *network, struct err *err);
 
 #endif

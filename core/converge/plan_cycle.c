@@ -384,8 +384,12 @@ int plan_down(const struct project *project, const struct observation *actual, b
 {
 	struct cycle_plan plan = {.project = project, .actual = actual};
 	size_t *order;
-	int r = cycle_init(&plan, &order, err);
+	int r;
 
+	for (size_t i = 0; i < actual->n_networks; i++)
+		if (actual->networks[i].guests)
+			return plan_refuse_guests(&actual->networks[i], err);
+	r = cycle_init(&plan, &order, err);
 	if (r < 0)
 		return r;
 	plan_stops(&plan, order, NULL);

@@ -57,7 +57,7 @@ static uint32_t plan_network_change(struct up *up, const char *key, const char *
 	return remove;
 }
 
-void plan_networks(struct up *up, const char *const *hashes)
+int plan_networks(struct up *up, const char *const *hashes, struct err *err)
 {
 	const struct project *project = up->desired->project;
 
@@ -72,6 +72,8 @@ void plan_networks(struct up *up, const char *const *hashes)
 			continue;
 		if (seen && !seen->broken && strcmp(seen->hash, hashes[i]) == 0)
 			continue;
+		if (seen && !seen->broken && seen->guests)
+			return plan_refuse_guests(seen, err);
 		if (seen && !seen->broken) {
 			reason = arena_printf(up->builder.plan.arena, "network '%s' changed",
 					      network->key);
@@ -84,6 +86,7 @@ void plan_networks(struct up *up, const char *const *hashes)
 					   reason, APPLY_NONE);
 		plan_edge(&up->builder, up->networks[i], removed);
 	}
+	return 0;
 }
 
 static bool volume_is_used(const struct up *up, const struct volume *volume)

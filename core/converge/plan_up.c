@@ -170,6 +170,7 @@ int plan_up(const struct desired *desired, const struct observation *actual,
 	struct up up = {.desired = desired, .actual = actual, .options = options};
 	const char *cycle = NULL;
 	size_t *order;
+	int r;
 
 	up_init(&up);
 	order = ARENA_ARRAY(up_arena(&up), size_t, desired->project->n_services + 1);
@@ -178,7 +179,11 @@ int plan_up(const struct desired *desired, const struct observation *actual,
 		plan_release(&up.builder.plan);
 		return -ELOOP;
 	}
-	plan_networks(&up, desired->network_hashes);
+	r = plan_networks(&up, desired->network_hashes, err);
+	if (r < 0) {
+		plan_release(&up.builder.plan);
+		return r;
+	}
 	plan_volumes(&up);
 	plan_services(&up, order);
 	plan_orphans(&up);

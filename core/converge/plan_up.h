@@ -5,6 +5,7 @@
 #include "core/converge/plan.h"
 #include "core/converge/plan_build.h"
 
+struct err;
 struct observed_container;
 
 /*
@@ -39,8 +40,12 @@ struct up {
 /* Where in the project the service NAME is; SIZE_MAX: there is none. */
 size_t up_service(const struct up *up, const char *name);
 
-/* Networks and volumes that wanted services use and that are missing or changed. */
-void plan_networks(struct up *up, const char *const *hashes);
+/*
+ * Networks and volumes that wanted services use and that are missing or changed.
+ *
+ * -EBUSY: one that changed has guests.
+ */
+int plan_networks(struct up *up, const char *const *hashes, struct err *err);
 void plan_volumes(struct up *up);
 
 /* All AWAIT actions for SERVICE, which stand before the START that waits for them … */

@@ -4,6 +4,22 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+/* What few have is left out where it is not said. */
+static void put_rarities(json_t *json, const struct record_address *a)
+{
+	json_t *link_local = json_array();
+
+	for (size_t i = 0; i < RECORD_LINK_LOCAL_MAX && a->link_local[i][0]; i++)
+		json_array_append_new(link_local, json_string(a->link_local[i]));
+	if (json_array_size(link_local) > 0)
+		json_object_set(json, "link_local", link_local);
+	json_decref(link_local);
+	if (a->gw_priority != 0)
+		json_object_set_new(json, "gw_priority", json_integer(a->gw_priority));
+	if (a->names != NAMES_OURS)
+		json_object_set_new(json, "names", json_integer(a->names));
+}
+
 static json_t *address_to_json(const struct record_address *a)
 {
 	json_t *json =
@@ -16,6 +32,7 @@ static json_t *address_to_json(const struct record_address *a)
 		json_object_set_new(json, "prefix6", json_integer(a->prefix6));
 		json_object_set_new(json, "gateway6", json_string(a->gateway6));
 	}
+	put_rarities(json, a);
 	return json;
 }
 

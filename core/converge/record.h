@@ -14,8 +14,16 @@
  * one is gone.  A supervisor that finds a record knows what may be there and
  * whose it is.  The process itself is not in here: see core/container/state.h.
  */
-#define RECORD_NETWORKS_MAX 16
-#define RECORD_NAME_MAX	    256
+#define RECORD_NETWORKS_MAX   16
+#define RECORD_NAME_MAX	      256
+#define RECORD_LINK_LOCAL_MAX 4 /* LINK_LOCAL_IPS_MAX */
+
+/* Who answers names in a network. */
+enum record_names {
+	NAMES_OURS,   /* the project's supervisor */
+	NAMES_OWNERS, /* that of the project whose network it is */
+	NAMES_NONE,
+};
 
 /* One attachment to a network. */
 struct record_address {
@@ -27,8 +35,11 @@ struct record_address {
 	uint8_t prefix6;
 	char gateway6[46];
 	char mac[18];
-	char interface[16]; /* in the container */
-	char host_link[16]; /* the other end, on the host */
+	char interface[16];			    /* in the container */
+	char host_link[16];			    /* the other end, on the host */
+	char link_local[RECORD_LINK_LOCAL_MAX][16]; /* further addresses, up to a "" */
+	int gw_priority;			    /* the highest has the default route */
+	enum record_names names;		    /* who answers names at `gateway` */
 };
 
 /* One published port or range as it really is: `published` is never 0. */

@@ -25,4 +25,14 @@ void check_clashes(const struct project *project, struct reporter *report);
 /* Subnets, and the addresses in them. */
 void check_addresses(const struct project *project, struct reporter *report);
 
+/* Drivers and what they are told. */
+void check_networks(const struct project *project, struct reporter *report);
+
+/*
+ * Services whose only network is the host's, or none, have that as their
+ * network_mode from here on; ports that nothing can be done about are dropped
+ * with a note.
+ */
+void settle_networks(const struct project *project, struct reporter *report);
+
 #endif

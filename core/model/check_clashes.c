@@ -123,7 +123,7 @@ static size_t add_claims(const struct service *service, struct claim *claims)
 
 	for (size_t i = 0; i < service->n_ports; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(families); j++)
-			if (service->ports[i].published > 0 &&
+			if (service->ports[i].published > 0 && !service->ports[i].choices &&
 			    claim_of(&service->ports[i], service, families[j], &claims[n]))
 				n++;
 	return n;

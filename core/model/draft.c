@@ -60,7 +60,7 @@ void draft_depend_on(struct decoder *decoder, struct service *service, const str
 	service->n_depends_on = n;
 }
 
-/* The first network is the one that the others' order does not decide about. */
+/* It is the first network's. */
 static void give_mac(struct decoder *decoder, struct draft_service *draft)
 {
 	struct service *service = &draft->service;
@@ -77,9 +77,6 @@ static void give_mac(struct decoder *decoder, struct draft_service *draft)
 	if (service->n_networks == 0)
 		normalise_join_default(decoder->arena, service, draft->mac_position);
 	first = (struct service_network *)service->networks;
-	for (size_t i = 1; i < service->n_networks; i++)
-		if (service->networks[i].priority > first->priority)
-			first = (struct service_network *)&service->networks[i];
 	if (first->mac_address && strcmp(first->mac_address, draft->mac_address) != 0)
 		decode_error(decoder, draft->mac_position,
 			     "the network '%s' says another one, in %s; remove one", first->network,

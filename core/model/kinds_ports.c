@@ -89,7 +89,7 @@ static void emit_published(struct writer *writer, const struct attribute *attrib
 	const struct port *port = object;
 
 	(void)attribute;
-	emit_range(writer, port->published, port->count, true);
+	emit_range(writer, port->published, port->choices ? port->choices : port->count, true);
 }
 
 const struct kind kind_port_published = {decode_published, present_published, emit_published,
@@ -136,7 +136,7 @@ static bool has_port(const struct port *ports, size_t n, const struct port *port
 {
 	for (size_t i = 0; i < n; i++)
 		if (ports[i].target == port->target && ports[i].published == port->published &&
-		    ports[i].count == port->count &&
+		    ports[i].count == port->count && ports[i].choices == port->choices &&
 		    strcmp(ports[i].protocol, port->protocol) == 0 &&
 		    same_address(ports[i].host_ip, port->host_ip))
 			return true;

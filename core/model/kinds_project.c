@@ -90,12 +90,6 @@ struct element {
 	struct position pos;
 };
 
-static void finish_network(struct decoder *decoder, void *element)
-{
-	(void)decoder;
-	((struct network *)element)->driver = "bridge";
-}
-
 static void finish_secret(struct decoder *decoder, void *element)
 {
 	granted_finish(decoder, element, GRANTED_SECRETS_DIR);
@@ -108,7 +102,7 @@ static void finish_config(struct decoder *decoder, void *element)
 
 #define COUNT(field) offsetof(struct project, field)
 static const struct collection collections[] = {
-	{&schema_network, sizeof(struct network), COUNT(n_networks), finish_network},
+	{&schema_network, sizeof(struct network), COUNT(n_networks), NULL},
 	{&schema_volume, sizeof(struct volume), COUNT(n_volumes), NULL},
 	{&schema_secret, sizeof(struct file_object), COUNT(n_secrets), finish_secret},
 	{&schema_config, sizeof(struct file_object), COUNT(n_configs), finish_config},

@@ -34,6 +34,19 @@ static bool is_reference_list(struct decoder *decoder, const struct node *node)
 	return false;
 }
 
+/* The highest priority first, and those of one priority as they stand in the file. */
+static void sort_by_priority(struct service_network *networks, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct service_network moved = networks[i];
+		size_t at = i;
+
+		for (; at > 0 && networks[at - 1].priority < moved.priority; at--)
+			networks[at] = networks[at - 1];
+		networks[at] = moved;
+	}
+}
+
 static void decode_networks(struct decoder *decoder, const struct attribute *attribute,
 			    const struct node *node, void *object)
 {
@@ -58,6 +71,7 @@ static void decode_networks(struct decoder *decoder, const struct attribute *att
 		decoder->at = crumb.up;
 		n += network->network != NULL;
 	}
+	sort_by_priority(networks, n);
 	service->networks = networks;
 	service->n_networks = n;
 }

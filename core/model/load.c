@@ -178,12 +178,14 @@ static int build_project(struct loader *loader, const struct node *root,
 	normalise_profiles(project, &loader->profiles, &inactive);
 	check_references(project, &inactive, &loader->reporter);
 	check_cycles(project, &loader->reporter);
+	settle_networks(project, &loader->reporter);
 	normalise_images(project);
 	normalise_networks(project);
 	normalise_volumes(project);
 	granted_normalise(project);
 	check_clashes(project, &loader->reporter);
 	check_addresses(project, &loader->reporter);
+	check_networks(project, &loader->reporter);
 	if (loader->reporter.diag->n_errors > 0)
 		return -EINVAL;
 	*ret_project = TAKE_PTR(loader->project);

@@ -120,7 +120,7 @@ void normalise_networks(struct project *project)
 		if (names_get(&used, project->networks[i].key))
 			networks[n++] = project->networks[i];
 	if (names_get(&used, "default") && !project_network(project, "default"))
-		networks[n++] = (struct network){.key = "default", .driver = "bridge"};
+		networks[n++] = (struct network){.key = "default"};
 	for (size_t i = 0; i < n; i++)
 		name_network(project, &networks[i]);
 	project->networks = networks;

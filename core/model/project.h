@@ -3,6 +3,8 @@
 #define STACK_CORE_MODEL_PROJECT_H
 
 #include "core/model/limits.h"
+#include "core/model/network_driver.h"
+#include "core/model/security.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +57,7 @@ struct port {
 	uint16_t target;      /* first port in the container */
 	uint16_t published;   /* first host port; 0: an ephemeral one */
 	uint16_t count;	      /* how many consecutive ports: 1 unless a range */
+	uint16_t choices;     /* 0; or `published` is any free one of so many */
 	const char *name;     /* for people, as the next one */
 	const char *app_protocol;
 	const struct kept *kept;
@@ -95,9 +98,13 @@ struct service_network {
 	struct strings aliases;
 	const char *ipv4_address; /* NULL: chosen, as the next one */
 	const char *ipv6_address;
-	const char *mac_address;    /* NULL: derived */
-	const char *interface_name; /* NULL: eth0, eth1, … */
-	int priority;
+	const char *mac_address;       /* NULL: derived */
+	const char *interface_name;    /* NULL: eth0, eth1, … */
+	struct strings link_local_ips; /* further addresses, of 169.254.0.0/16 */
+#define LINK_LOCAL_IPS_MAX 4
+	int priority;		    /* the networks are in its order already */
+	int gw_priority;	    /* the highest has the default route */
+	struct map driver_opts;	    /* network_options.h */
 	struct bandwidth bandwidth; /* what it says goes before the service's */
 	const struct kept *kept;
 	struct position pos;
@@ -167,22 +174,6 @@ struct ulimit {
 struct ulimits {
 	const struct ulimit *items;
 	size_t n;
-};
-
-/* security_opt, read: what is said last counts */
-enum seccomp_choice {
-	SECCOMP_CHOICE_NONE, /* not said: the built-in profile, unless privileged */
-	SECCOMP_CHOICE_BUILTIN,
-	SECCOMP_CHOICE_UNCONFINED,
-	SECCOMP_CHOICE_FILE,
-};
-
-struct security {
-	bool no_new_privileges;
-	enum seccomp_choice seccomp;
-	const char *apparmor;	    /* name of the profile; NULL: none */
-	const char *seccomp_file;   /* absolute; NULL unless SECCOMP_CHOICE_FILE */
-	const char *seccomp_digest; /* SHA-256 of the file when it was loaded; likewise */
 };
 
 struct logging {
@@ -372,8 +363,8 @@ struct ipam_subnet {
 struct network {
 	const char *key; /* in the file */
 	struct position pos;
-	const char *name;   /* <project>_<key>, or what `name:` says */
-	const char *driver; /* "bridge" */
+	const char *name; /* <project>_<key>, or what `name:` says */
+	enum network_driver driver;
 	bool external;
 	bool internal;
 	bool attachable;

@@ -243,9 +243,12 @@ static const struct attribute service_network[] = {
 	 .max = 1000000, .doc = "the highest is connected first"},
 	{"x-stack", &kind_group, 0, MERGE_SCHEMA, APPLY_LIVE, .schema = &schema_attachment_own,
 	 .doc = "our own"},
-	ATTRIBUTE_REFUSED("link_local_ips", "this is not there yet; remove it to go without"),
-	ATTRIBUTE_REFUSED("driver_opts", "this is not there yet; remove it to go without"),
-	ATTRIBUTE_REFUSED("gw_priority", "use 'priority': the first network has the default route"),
+	{"link_local_ips", &kind_strings, AT(link_local_ips), MERGE_APPEND, APPLY_LIVE,
+	 .doc = "further addresses, of 169.254.0.0/16"},
+	{"driver_opts", &kind_map, AT(driver_opts), MERGE_MAP, APPLY_LIVE,
+	 .doc = "com.docker.network.endpoint.ifname and com.docker.network.endpoint.sysctls"},
+	{"gw_priority", &kind_number, AT(gw_priority), MERGE_REPLACE, APPLY_LIVE, .min = -1000000,
+	 .max = 1000000, .doc = "the network with the highest has the default route"},
 };
 #undef AT
 

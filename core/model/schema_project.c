@@ -40,11 +40,11 @@ static const struct schema schema_network_external = SCHEMA_OF(network_external)
 static const struct attribute network[] = {
 	{"name", &kind_name, AT(name), MERGE_REPLACE, APPLY_RECREATE,
 	 .doc = "instead of <project>_<key>"},
-	{.key = "driver", .kind = &kind_refused, .accepts = "bridge default",
-	 .sentence = "only networks of the driver 'bridge' are there; for the host's own network "
-		     "use 'network_mode: host' in the service", .doc = "bridge"},
+	{"driver", &kind_choice, AT(driver), MERGE_REPLACE, APPLY_RECREATE,
+	 .accepts = "bridge default macvlan ipvlan host none",
+	 .doc = "bridge when not said; macvlan and ipvlan: in the network of a link of the host"},
 	{"driver_opts", &kind_map, AT(driver_opts), MERGE_MAP, APPLY_RECREATE,
-	 .doc = "such as com.docker.network.driver.mtu"},
+	 .doc = "mtu, parent, com.docker.network.bridge.name and others: see stack-file(5)"},
 	{"ipam", &kind_group, 0, MERGE_SCHEMA, APPLY_RECREATE, .schema = &schema_ipam,
 	 .doc = "its addresses"},
 	{"external", &kind_external, AT(external), MERGE_REPLACE, APPLY_RECREATE,

@@ -23,9 +23,10 @@ int shortform_port_range(const char *text, uint16_t *ret_first, uint16_t *ret_co
 
 /*
  * Is PORT, whose published ports are PUBLISHED_COUNT (0: none), one that can be
- * had?  Its protocol and address are checked too.
+ * had?  Its protocol and address are checked too.  Several for one port of the
+ * container are its choices.
  */
-int shortform_port_check(const struct port *port, uint16_t published_count, struct err *err);
+int shortform_port_check(struct port *port, uint16_t published_count, struct err *err);
 
 /*
  * [source:]target[:options].  A source that begins with '.', '/' or '~' is a

@@ -56,7 +56,7 @@ static int check_address(const char *text, struct err *err)
 		       text);
 }
 
-int shortform_port_check(const struct port *port, uint16_t published_count, struct err *err)
+int shortform_port_check(struct port *port, uint16_t published_count, struct err *err)
 {
 	const char *protocol = port->protocol;
 
@@ -67,10 +67,10 @@ int shortform_port_check(const struct port *port, uint16_t published_count, stru
 		return -EINVAL;
 	if (published_count == 0 || published_count == port->count)
 		return 0;
-	if (port->count == 1)
-		return err_set(err, EINVAL,
-			       "choosing a free one of several host ports is not there: write the "
-			       "one you want, or none for an ephemeral port");
+	if (port->count == 1) {
+		port->choices = published_count;
+		return 0;
+	}
 	return err_set(err, EINVAL, "%u host ports do not match %u container ports",
 		       published_count, port->count);
 }

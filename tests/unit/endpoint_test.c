@@ -159,6 +159,40 @@ static void test_many_at_once(void **state)
 	lab_remove_project("dddd4444");
 }
 
+/* As many as the kernel lets one bridge have; pairs with both ends in it fill it quicker. */
+static void test_a_full_bridge_is_told(void **state)
+{
+	int bridge = lab_add_bridge("dddd4444", "many", "10.203.1.1/24");
+	char name[IFNAMSIZ], command[512], netns[NETNS_NAME_MAX];
+	struct endpoint endpoint = {.container = "one-too-many",
+				    .network = "many",
+				    .ifname = "eth0",
+				    .bridge_ifindex = bridge,
+				    .address = prefix("10.203.1.9/24")};
+	struct err refused = ERR_INIT;
+
+	bridge_name("dddd4444", "many", name);
+	snprintf(command, sizeof(command),
+		 "for i in $(seq 512); do echo link add full$i group 77 master %s type veth peer "
+		 "name also$i group 77; echo link set also$i master %s; done >batch; "
+		 "ip -force -batch batch 2>/dev/null; rm batch; ip -o link show master %s | wc -l",
+		 name, name, name);
+	free(output(command));
+	netns_name("dddd4444", endpoint.container, netns);
+	assert_ok(netns_create(netns, -1, &endpoint.netns_fd, &err));
+	assert_int_equal(endpoints_attach(lab.nl, "p", "dddd4444", &endpoint, 1, &refused),
+			 -EXFULL);
+	assert_non_null(strstr(refused.msg, "1023 ports"));
+	assert_non_null(strstr(refused.msg, "another network"));
+
+	/* One goes, and there is room. */
+	run("ip link del full1");
+	assert_ok(endpoints_attach(lab.nl, "p", "dddd4444", &endpoint, 1, &err));
+	close(endpoint.netns_fd);
+	run("ip link del group 77");
+	lab_remove_project("dddd4444");
+}
+
 /* The kernel takes links away some milliseconds after the namespace is gone. */
 static void test_nothing_is_left(void **state)
 {
@@ -196,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_what_the_host_uses_is_taken),
 		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_a_full_bridge_is_told),
 	};
 
 	if (geteuid() != 0) {

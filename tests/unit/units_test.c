@@ -145,20 +145,21 @@ static void short_ports_have_all_their_forms(void **state)
 {
 	static const struct {
 		const char *text, *host_ip, *protocol;
-		unsigned int published, target, count;
+		unsigned int published, target, count, choices;
 	} cases[] = {
-		{"80", NULL, "tcp", 0, 80, 1},
-		{"8080:80", NULL, "tcp", 8080, 80, 1},
-		{"8080:80/udp", NULL, "udp", 8080, 80, 1},
-		{"127.0.0.1:8080:80", "127.0.0.1", "tcp", 8080, 80, 1},
-		{"127.0.0.1::80", "127.0.0.1", "tcp", 0, 80, 1},
-		{"[::1]:8080:80", "::1", "tcp", 8080, 80, 1},
-		{"3000-3005", NULL, "tcp", 0, 3000, 6},
-		{"8000-8002:80-82/tcp", NULL, "tcp", 8000, 80, 3},
+		{"80", NULL, "tcp", 0, 80, 1, 0},
+		{"8080:80", NULL, "tcp", 8080, 80, 1, 0},
+		{"8080:80/udp", NULL, "udp", 8080, 80, 1, 0},
+		{"127.0.0.1:8080:80", "127.0.0.1", "tcp", 8080, 80, 1, 0},
+		{"127.0.0.1::80", "127.0.0.1", "tcp", 0, 80, 1, 0},
+		{"[::1]:8080:80", "::1", "tcp", 8080, 80, 1, 0},
+		{"3000-3005", NULL, "tcp", 0, 3000, 6, 0},
+		{"8000-8002:80-82/tcp", NULL, "tcp", 8000, 80, 3, 0},
+		{"8000-8010:80", NULL, "tcp", 8000, 80, 1, 11},
 	};
 	static const char *const wrong[] = {
-		"",    "0",	  "65536",	  "80:", "a:80",       "80/foo", "1.2.3:80:80",
-		"5-3", "1-3:1-2", "8000-8010:80", "-1",	 "80:80:80:80"};
+		"",    "0",	  "65536",  "80:", "a:80",	 "80/foo", "1.2.3:80:80",
+		"5-3", "1-3:1-2", "3-1:80", "-1",  "80:80:80:80"};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
 	struct port port;
@@ -168,6 +169,7 @@ static void short_ports_have_all_their_forms(void **state)
 		assert_int_equal(port.published, cases[i].published);
 		assert_int_equal(port.target, cases[i].target);
 		assert_int_equal(port.count, cases[i].count);
+		assert_int_equal(port.choices, cases[i].choices);
 		assert_string_equal(port.protocol, cases[i].protocol);
 		if (cases[i].host_ip)
 			assert_string_equal(port.host_ip, cases[i].host_ip);
