@@ -12,11 +12,14 @@ simple() { # NAME EXTRA
 }
 
 it "an image that is not there"
-simple noimage
+simple noimage ', pull_policy: never'
 sed -i '0,/example\/busybox:1.35/s//example\/nothing:9/' stack.yml
 fails 1 stack up -d
-assert_match "the image and what to do" 'example/nothing:9' "$err"
-assert_match "what to do" 'stack image import' "$err"
+assert_match "the image and what to do" "'example/nothing:9'.*stack image import" "$err"
+simple noregistry
+sed -i '0,/example\/busybox:1.35/s//localhost:9\/nothing:9/' stack.yml
+fails 1 stack up -d
+assert_match "where it was looked for" "pull 'localhost:9/nothing:9': .*'localhost:9'" "$err"
 ok stack down
 no_leaks
 
