@@ -185,6 +185,17 @@ static int choose_attachments(struct host *host, const struct service *service,
 	return r;
 }
 
+/* Links, and what is in them, as RECORD and SERVICE say. */
+static int connect_networks(struct host *host, const struct service *service,
+			    const struct container_record *record, int netns, struct err *err)
+{
+	int r = host_attach_again(host, record, netns, err);
+
+	if (r == 0)
+		r = host_set_sysctls(service, record, netns, err);
+	return r < 0 ? r : host_learn_asker(host, service, record, err);
+}
+
 int host_attach(struct host *host, const struct service *service, const struct host_ids *ids,
 		struct container_record *record, struct err *err)
 {
@@ -199,11 +210,7 @@ int host_attach(struct host *host, const struct service *service, const struct h
 	netns_name(host->id, record->name, name);
 	r = make_netns(name, ids, &netns, err);
 	if (r == 0)
-		r = host_attach_again(host, record, netns, err);
-	if (r == 0)
-		r = host_set_sysctls(service, record, netns, err);
-	if (r == 0)
-		r = host_learn_asker(host, service, record, err);
+		r = connect_networks(host, service, record, netns, err);
 	return r < 0 || !bandwidth_is_said(service) ? r : host_shape(host, service, record, err);
 }
 
@@ -286,11 +293,7 @@ int host_reattach(struct host *host, const struct service *service, struct conta
 	netns_name(host->id, record->name, name);
 	r = netns_open(name, &netns, err);
 	if (r == 0)
-		r = host_attach_again(host, record, netns, err);
-	if (r == 0)
-		r = host_set_sysctls(service, record, netns, err);
-	if (r == 0)
-		r = host_learn_asker(host, service, record, err);
+		r = connect_networks(host, service, record, netns, err);
 	return r < 0 ? r : host_shape(host, service, record, err);
 }
 

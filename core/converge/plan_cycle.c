@@ -230,12 +230,16 @@ static bool runs(const struct cycle_plan *cycle, const struct service *service)
 	return false;
 }
 
-/* Is SERVICE restarted with one of those in ALL? */
-static bool goes_with(const struct project *project, const struct service *service, const bool *all)
+/* Does SERVICE run, and is it restarted with one of those in ALL? */
+static bool goes_with(const struct cycle_plan *cycle, const struct service *service,
+		      const bool *all)
 {
+	const struct project *project = cycle->project;
 	const char *name = sharing_service(service->pid);
 	const struct service *on = name ? project_service(project, name) : NULL;
 
+	if (!runs(cycle, service))
+		return false;
 	/* The end of a pid namespace is the end of everything in it. */
 	if (on && all[on - project->services])
 		return true;
@@ -247,7 +251,7 @@ static bool goes_with(const struct project *project, const struct service *servi
 	return false;
 }
 
-/* Would starting SERVICE for the sake of a dependent run it again though it has done its work? */
+/* All of its containers have done their work. */
 static bool has_completed(const struct cycle_plan *cycle, const struct service *service)
 {
 	bool any = false;
@@ -264,36 +268,28 @@ static bool has_completed(const struct cycle_plan *cycle, const struct service *
 	return any;
 }
 
-/* WANTED, and what those depend on, and so on; a job that is done stays so. */
-static const bool *with_dependencies(struct cycle_plan *cycle, const bool *wanted)
+/* Does one of ALL need SERVICE to be started?  A job that is done stays so. */
+static bool is_needed(const struct cycle_plan *cycle, const struct service *service,
+		      const bool *all)
 {
 	const struct project *project = cycle->project;
-	bool *all = ARENA_ARRAY(cycle->builder.plan.arena, bool, project->n_services + 1);
-	bool grown = true;
 
-	memcpy(all, wanted, project->n_services * sizeof(*all));
-	while (grown) {
-		grown = false;
-		for (size_t i = 0; i < project->n_services; i++) {
-			const struct service *s = &project->services[i];
+	for (size_t i = 0; i < project->n_services; i++) {
+		const struct service *s = &project->services[i];
 
-			for (size_t j = 0; all[i] && j < s->n_depends_on; j++) {
-				const struct dependency *dep = &s->depends_on[j];
-				const struct service *on = project_service(project, dep->service);
-
-				if (!on || all[on - project->services] ||
-				    (dep->condition == DEPENDS_COMPLETED &&
-				     has_completed(cycle, on)))
-					continue;
-				grown = all[on - project->services] = true;
-			}
-		}
+		for (size_t j = 0; all[i] && j < s->n_depends_on; j++)
+			if (strcmp(s->depends_on[j].service, service->name) == 0 &&
+			    !(s->depends_on[j].condition == DEPENDS_COMPLETED &&
+			      has_completed(cycle, service)))
+				return true;
 	}
-	return all;
+	return false;
 }
 
-/* WANTED, and whatever runs and depends on one of them with `restart: true`, and so on. */
-static const bool *with_dependents(struct cycle_plan *cycle, const bool *wanted)
+/* WANTED, and what JOINS those, and what joins these, and so on. */
+static const bool *with_others(const struct cycle_plan *cycle, const bool *wanted,
+			       bool (*joins)(const struct cycle_plan *cycle,
+					     const struct service *service, const bool *all))
 {
 	const struct project *project = cycle->project;
 	bool *all = ARENA_ARRAY(cycle->builder.plan.arena, bool, project->n_services + 1);
@@ -302,12 +298,9 @@ static const bool *with_dependents(struct cycle_plan *cycle, const bool *wanted)
 	memcpy(all, wanted, project->n_services * sizeof(*all));
 	while (grown) {
 		grown = false;
-		for (size_t i = 0; i < project->n_services; i++) {
-			const struct service *s = &project->services[i];
-
-			if (!all[i] && runs(cycle, s) && goes_with(project, s, all))
+		for (size_t i = 0; i < project->n_services; i++)
+			if (!all[i] && joins(cycle, &project->services[i], all))
 				grown = all[i] = true;
-		}
 	}
 	return all;
 }
@@ -335,9 +328,9 @@ int plan_cycle(const struct project *project, const struct observation *actual, 
 	if (r < 0)
 		return r;
 	if (options->cycle == PLAN_RESTART && !options->no_deps)
-		wanted = with_dependents(&plan, wanted);
+		wanted = with_others(&plan, wanted, goes_with);
 	if (options->cycle == PLAN_START)
-		wanted = with_dependencies(&plan, wanted);
+		wanted = with_others(&plan, wanted, is_needed);
 	if (options->cycle != PLAN_START)
 		plan_stops(&plan, order, wanted);
 	if (options->cycle == PLAN_REMOVE)
