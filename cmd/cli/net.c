@@ -98,20 +98,25 @@ static const char *link_state(const char *name)
 	return request.ifr_flags & IFF_UP ? "up" : "down";
 }
 
-/* "10.1.2.1/24" is of "10.1.2.0/24". */
-static void subnet_of(const char *gateway, char ret[INET_ADDRSTRLEN + 4])
+#define SUBNET_SIZE (INET6_ADDRSTRLEN + 4)
+
+/* "10.1.2.1/24" is of "10.1.2.0/24"; "" is of none. */
+static void subnet_of(const char *gateway, char ret[SUBNET_SIZE])
 {
-	char address[INET_ADDRSTRLEN];
-	struct in_addr addr;
+	int family = strchr(gateway, ':') ? AF_INET6 : AF_INET;
+	unsigned char bytes[sizeof(struct in6_addr)];
+	size_t len = family == AF_INET6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
+	char address[INET6_ADDRSTRLEN];
 	unsigned int bits;
 
 	ret[0] = '\0';
-	if (sscanf(gateway, "%15[0-9.]/%2u", address, &bits) != 2 || bits > 32 ||
-	    inet_pton(AF_INET, address, &addr) != 1)
+	if (sscanf(gateway, "%45[0-9a-f.:]/%3u", address, &bits) != 2 || bits > len * 8 ||
+	    inet_pton(family, address, bytes) != 1)
 		return;
-	addr.s_addr &= bits ? htonl(~UINT32_C(0) << (32 - bits)) : 0;
-	inet_ntop(AF_INET, &addr, address, sizeof(address));
-	snprintf(ret, INET_ADDRSTRLEN + 4, "%s/%u", address, bits);
+	for (size_t i = bits; i < len * 8; i++)
+		bytes[i / 8] &= (unsigned char)~(0x80 >> i % 8);
+	inet_ntop(family, bytes, address, sizeof(address));
+	snprintf(ret, SUBNET_SIZE, "%s/%u", address, bits);
 }
 
 /* --- both together --- */
@@ -128,34 +133,51 @@ static json_t *members(const json_t *containers, const char *key)
 			if (strcmp(output_string(address, "network"), key) != 0)
 				continue;
 			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+				list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O*}", "name",
 						output_string(container, "name"), "service",
 						output_string(container, "service"), "address",
 						output_string(address, "address"), "mac",
 						output_string(address, "mac"), "interface",
 						output_string(address, "interface"), "host_link",
-						output_string(address, "host_link")));
+						output_string(address, "host_link"), "address6",
+						json_object_get(address, "address6")));
 		}
 	}
 	return list;
 }
 
+/* A network without IPv6 has nothing of these. */
+static void add_ipv6(json_t *network, const char *gateway)
+{
+	char subnet[SUBNET_SIZE];
+
+	subnet_of(gateway, subnet);
+	if (!subnet[0])
+		return;
+	json_object_set_new(network, "subnet6", json_string(subnet));
+	json_object_set_new(network, "gateway6", json_stringn(gateway, strcspn(gateway, "/")));
+}
+
 static json_t *describe(const char *project, const json_t *record, const json_t *containers)
 {
 	const char *gateway = output_string(record, "gateway"),
-		   *bridge = output_string(record, "link"), *driver;
-	char subnet[INET_ADDRSTRLEN + 4];
+		   *bridge = output_string(record, "link"),
+		   *driver = output_string(record, "driver");
+	char subnet[SUBNET_SIZE];
+	json_t *network;
 
 	subnet_of(gateway, subnet);
-	driver = output_string(record, "driver");
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s#, s:s, s:s, s:i, s:o}", "name",
-			 output_string(record, "name"), "project", project, "key",
-			 output_string(record, "key"), "driver", driver[0] ? driver : "bridge",
-			 "internal", json_is_true(json_object_get(record, "internal")), "isolated",
-			 json_is_true(json_object_get(record, "isolated")), "subnet", subnet,
-			 "gateway", gateway, (int)strcspn(gateway, "/"), "bridge", bridge, "state",
-			 link_state(bridge), "ifindex", (int)if_nametoindex(bridge), "containers",
-			 members(containers, output_string(record, "key")));
+	network =
+		json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s#, s:s, s:s, s:i, s:o}", "name",
+			  output_string(record, "name"), "project", project, "key",
+			  output_string(record, "key"), "driver", driver[0] ? driver : "bridge",
+			  "internal", json_is_true(json_object_get(record, "internal")), "isolated",
+			  json_is_true(json_object_get(record, "isolated")), "subnet", subnet,
+			  "gateway", gateway, (int)strcspn(gateway, "/"), "bridge", bridge, "state",
+			  link_state(bridge), "ifindex", (int)if_nametoindex(bridge), "containers",
+			  members(containers, output_string(record, "key")));
+	add_ipv6(network, output_string(record, "gateway6"));
+	return network;
 }
 
 struct gathering {
@@ -221,15 +243,18 @@ static int print_networks(const json_t *networks, const struct net_args *args, s
 	for (i = 0; !args->quiet && i < ARRAY_SIZE(columns); i++)
 		table_add(&table, columns[i]);
 	json_array_foreach (networks, i, network) {
-		char count[16];
+		const char *subnet6 = output_string(network, "subnet6");
+		char count[16], subnets[2 * SUBNET_SIZE + 2];
 
+		snprintf(subnets, sizeof(subnets), "%s%s%s", output_string(network, "subnet"),
+			 subnet6[0] ? ", " : "", subnet6);
 		snprintf(count, sizeof(count), "%zu",
 			 json_array_size(json_object_get(network, "containers")));
 		table_add(&table, output_string(network, "name"));
 		if (args->quiet)
 			continue;
 		table_add(&table, output_string(network, "driver"));
-		table_add(&table, output_string(network, "subnet"));
+		table_add(&table, subnets);
 		table_add(&table, output_string(network, "bridge"));
 		table_add(&table, output_string(network, "state"));
 		table_add(&table, count);

@@ -154,6 +154,11 @@ assert_eq "dig: the client's own" "$(address6_of client)" "$(dns client six-clie
 assert_match "dig: PTR" '^(web|six-web-1)\.$' "$(dns client -x fd00:77::50)"
 assert_eq "dig: IPv4 has none" "" "$(dns old old AAAA)"
 
+it "net ls and inspect show both families"
+assert_match "subnets" '^six_front .* [0-9.]+/24, fd00:77::/64 ' "$(stack net ls)"
+assert_eq "inspect" "fd00:77::/64 fd00:77::50" "$(stack net inspect front --format json |
+	jq -r '.[0] | .subnet6 + " " + (.containers[] | select(.service == "web") | .address6)')"
+
 it "the published port answers on every way of IPv6"
 assert_eq "[::1]" "$(inside web hostname)" "$(fetch "http://[::1]:8080/")"
 assert_eq "[::1] alone" "$(inside web hostname)" "$(fetch "http://[::1]:8081/")"
