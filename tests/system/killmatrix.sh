@@ -67,6 +67,17 @@ reached_down() { [ -z "$(supervisor_pid kill)" ]; }
 reached_restart() { running "a b" && stack plan; }
 reached_scale() { running "a a a"; }
 
+# strace 6.1 may wait for ever for threads that were killed at the same moment: SIGTERM only interrupts that.
+end_tracer() { # PID
+	kill -TERM "$1" 2>/dev/null || :
+	for _ in $(seq 40); do
+		grep -qs '^State:.[^Z]' "/proc/$1/status" || break
+		pause 0.05
+	done
+	kill -KILL "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
 # The supervisor is to die at its Kth CALL while OPERATION is carried out.  1: it did not come to that.
 disturb() { # OPERATION CALL K
 	local victim tracer killed=1
@@ -78,8 +89,7 @@ disturb() { # OPERATION CALL K
 	wait_for 5 "strace is there" attached
 	capture "do_$1"
 	if grep -qs 'killed by SIGKILL' "$T/trace"; then killed=0; fi
-	kill -TERM $tracer 2>/dev/null || :
-	wait $tracer 2>/dev/null || :
+	end_tracer $tracer
 	: >"$T/trace"
 	return $killed
 }
