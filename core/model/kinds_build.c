@@ -166,7 +166,6 @@ static void decode_platforms(struct decoder *decoder, const struct attribute *at
 			     const struct node *node, void *object)
 {
 	struct strings list = decode_strings(decoder, node);
-	char native[PLATFORM_NATIVE_MAX];
 	bool ours = false;
 
 	for (size_t i = 0; i < list.n; i++)
@@ -175,11 +174,11 @@ static void decode_platforms(struct decoder *decoder, const struct attribute *at
 		decode_error(decoder, node->pos,
 			     "this host is linux/%s, and images are built for it; add that or "
 			     "remove 'platforms'",
-			     platform_native(native));
+			     platform_architecture());
 	else if (list.n > 1 && !decoder->canonical)
 		decode_note(decoder, node->pos,
 			    "the image is built for linux/%s only, which is this host's",
-			    platform_native(native));
+			    platform_architecture());
 	*SCHEMA_FIELD(struct strings, object, attribute) = list;
 }
 

@@ -123,7 +123,6 @@ static void decode_platform(struct decoder *decoder, const struct attribute *att
 			    const struct node *node, void *object)
 {
 	const char *text = decode_text(decoder, node, "a platform such as linux/amd64");
-	char native[PLATFORM_NATIVE_MAX];
 
 	if (!text)
 		return;
@@ -132,7 +131,7 @@ static void decode_platform(struct decoder *decoder, const struct attribute *att
 		decode_warning(decoder, node->pos,
 			       "this host is linux/%s and runs nothing else: the image has to be "
 			       "one of that platform",
-			       platform_native(native));
+			       platform_architecture());
 }
 
 const struct kind kind_platform = {decode_platform, present_text, emit_text,

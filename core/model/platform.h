@@ -7,10 +7,9 @@
 /*
  * Platform: what images call this machine, such as linux/amd64
  */
-#define PLATFORM_NATIVE_MAX 80
 
-/* The architecture alone ("amd64"), in RET. */
-const char *platform_native(char ret[PLATFORM_NATIVE_MAX]);
+/* What Go, and so every image, calls this machine: "amd64"; "unknown" if it has no name there. */
+const char *platform_architecture(void);
 
 /* Is TEXT ("linux/amd64", "linux/arm64/v8", "amd64", "linux") this machine's? */
 bool platform_is_native(const char *text);

@@ -10,7 +10,6 @@
 #include "store/import/document.h"
 #include "store/import/layers.h"
 #include "store/import/register.h"
-#include "store/import/reuse.h"
 #include "store/import/spool.h"
 #include "store/layout.h"
 
@@ -37,7 +36,7 @@ static int find_blob(struct commit *commit, const json_t *descriptor, struct spo
 {
 	const char *hex = digest_hex(json_string_value(json_object_get(descriptor, "digest")));
 
-	return hex ? reuse_blob(&commit->spool, hex, ret_file, err)
+	return hex ? spool_adopt(&commit->spool, commit->spool.layout->blobs_fd, hex, ret_file, err)
 		   : err_set(err, EINVAL, "the image store is damaged");
 }
 

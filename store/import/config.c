@@ -3,10 +3,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/model/platform.h"
 #include "store/digest.h"
 #include "store/image.h"
 #include "store/image_file.h"
-#include "store/import/document.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -218,7 +218,7 @@ static int check_platform(const json_t *root, struct err *err)
 		return err_set(err, EINVAL, "the image's configuration is not a JSON object");
 	if (os && os[0] && strcmp(os, "linux") != 0)
 		return err_set(err, EINVAL, "the image is for %.32s, not for Linux", os);
-	if (arch && arch[0] && ours && strcmp(arch, ours) != 0)
+	if (arch && arch[0] && strcmp(arch, ours) != 0)
 		log_warn("the image is for %.32s and this machine is %s; its programs may not run",
 			 arch, ours);
 	return 0;
@@ -260,7 +260,6 @@ int config_flatten(const char *text, size_t len, struct image *image, char ***re
 
 struct json_t *config_new(const char *diff_hex)
 {
-	const char *arch = platform_architecture();
 	char diff_id[DIGEST_LEN + 1];
 
 	snprintf(diff_id, sizeof(diff_id), "sha256:%s", diff_hex);
@@ -269,7 +268,7 @@ struct json_t *config_new(const char *diff_hex)
 	 * the base of another one only when its history tells of every layer.
 	 */
 	return json_pack("{s:s, s:s, s:{}, s:{s:s, s:[s]}, s:[{s:s}]}", "architecture",
-			 arch ? arch : "unknown", "os", "linux", "config", "rootfs", "type",
+			 platform_architecture(), "os", "linux", "config", "rootfs", "type",
 			 "layers", "diff_ids", diff_id, "history", "created_by",
 			 "stack image import");
 }

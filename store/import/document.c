@@ -3,12 +3,12 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
+#include "core/model/platform.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #define SHOWN_MAX 12 /* platforms in a sentence */
 
@@ -168,23 +168,6 @@ int document_no_choice(const struct json_t *list, const struct platform *wanted,
 	add_platform(&want, wanted);
 	return err_set(err, EINVAL, "the image is not for %s%s%s%s", want.text,
 		       shown > 0 ? " (there is " : "", there.text, shown > 0 ? ")" : "");
-}
-
-const char *platform_architecture(void)
-{
-	static const char *const names[][2] = {
-		{"x86_64", "amd64"},	{"aarch64", "arm64"}, {"armv7l", "arm"},
-		{"armv6l", "arm"},	{"i686", "386"},      {"riscv64", "riscv64"},
-		{"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"loongarch64", "loong64"},
-	};
-	struct utsname system;
-
-	if (uname(&system) < 0)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(system.machine, names[i][0]) == 0)
-			return names[i][1];
-	return NULL;
 }
 
 int platform_parse(const char *text, char buf[PLATFORM_TEXT_MAX], struct platform *ret_platform,

@@ -81,7 +81,4 @@ int document_no_choice(const struct json_t *list, const struct platform *wanted,
 int platform_parse(const char *text, char buf[PLATFORM_TEXT_MAX], struct platform *ret_platform,
 		   struct err *err);
 
-/* What Go, and so every image, calls this machine: "amd64", or NULL if it has no name there. */
-const char *platform_architecture(void);
-
 #endif

@@ -19,14 +19,15 @@
 /* Both are hard-linked, so whoever else takes the same blob disturbs nothing. */
 static int adopt_all(struct spool *spool, int pull_fd, char *const *blobs, struct err *err)
 {
+	struct spool_file *file;
 	int r = 0;
 
 	for (; r == 0 && *blobs; blobs++) {
 		if (!digest_is_hex(*blobs))
 			return err_set(err, EINVAL, "the download names a blob that has no digest");
-		r = spool_adopt(spool, pull_fd, *blobs, err);
+		r = spool_adopt(spool, pull_fd, *blobs, &file, err);
 		if (r == -ENOENT)
-			r = spool_adopt(spool, spool->layout->blobs_fd, *blobs, err);
+			r = spool_adopt(spool, spool->layout->blobs_fd, *blobs, &file, err);
 	}
 	return r == -ENOENT ? err_set(err, ESTALE, "%s", err ? err->msg : "") : r;
 }

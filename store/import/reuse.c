@@ -22,28 +22,6 @@ static void json_cleanup(json_t **json)
 	json_decref(*json);
 }
 
-int reuse_blob(struct spool *spool, const char *hex, struct spool_file **ret_file, struct err *err)
-{
-	const struct layout *layout = spool->layout;
-	struct spool_file *file = NULL;
-	CLEANUP_FD int fd = -1;
-	struct stat st;
-	int r;
-
-	if (fstatat(layout->blobs_fd, hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, errno, "find the blob %.12s in the image store", hex);
-	r = spool_create(spool, hex, &file, &fd, err);
-	if (r < 0)
-		return r;
-	if (unlinkat(layout->tmp_fd, file->temp, 0) < 0 ||
-	    linkat(layout->blobs_fd, hex, layout->tmp_fd, file->temp, 0) < 0)
-		return err_sys(err, errno, "link the blob %.12s in the image store", hex);
-	snprintf(file->hex, sizeof(file->hex), "%s", hex);
-	file->size = (uint64_t)st.st_size;
-	*ret_file = file;
-	return 0;
-}
-
 /* Diff id → blob, of all images that say it without doubt. */
 static int map_layers(const struct spool *spool, const struct paths *paths, json_t **ret_map,
 		      struct err *err)
@@ -121,7 +99,7 @@ static int add_layer(struct spool *spool, const json_t *layer, const json_t *map
 		r = find_blob(spool, hex, &file, err);
 	} else {
 		known = json_string_value(json_object_get(map, hex));
-		r = known ? reuse_blob(spool, known, &file, err)
+		r = known ? spool_adopt(spool, spool->layout->blobs_fd, known, &file, err)
 			  : err_set(err, ENOENT,
 				    "a layer of its base image was removed meanwhile; build it "
 				    "again");

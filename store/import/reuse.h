@@ -7,14 +7,10 @@
 struct bundle;
 struct paths;
 struct spool;
-struct spool_file;
 
 /*
  * Reuse: blobs that are there already are no copies but further names of one file
  */
-
-/* The store's blob HEX as a file of SPOOL.  -ENOENT: it is not there. */
-int reuse_blob(struct spool *spool, const char *hex, struct spool_file **ret_file, struct err *err);
 
 /*
  * Read the layout that buildah has written of one image to spool->source_fd, in

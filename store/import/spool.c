@@ -288,7 +288,8 @@ static int check_adopted(const struct spool *spool, const struct spool_file *fil
 	return 0;
 }
 
-int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct err *err)
+int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct spool_file **ret_file,
+		struct err *err)
 {
 	char name[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
 	struct spool_file *file = NULL;
@@ -307,7 +308,10 @@ int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct err *err
 		return err_sys(err, errno, "take over a blob in the image store");
 	file->size = (uint64_t)st.st_size;
 	memcpy(file->hex, hex, sizeof(file->hex));
-	return file->size <= SPOOL_TEXT_MAX ? check_adopted(spool, file, err) : 0;
+	r = file->size <= SPOOL_TEXT_MAX ? check_adopted(spool, file, err) : 0;
+	if (r == 0)
+		*ret_file = file;
+	return r;
 }
 
 static struct spool_file *lookup(const struct spool *spool, const char *name)

@@ -64,7 +64,8 @@ int spool_add_text(struct spool *spool, const char *name, const char *text,
  *
  * -ENOENT: it is not there.  Blocks: for the disk.
  */
-int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct err *err);
+int spool_adopt(struct spool *spool, int dirfd, const char *hex, struct spool_file **ret_file,
+		struct err *err);
 
 /* -ENOENT: the image has no such file.  Blocks: for a directory's file to be copied. */
 int spool_find(struct spool *spool, const char *name, struct spool_file **ret_file,

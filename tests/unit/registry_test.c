@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What registries and their files say, read without a network. */
 #include "core/base/cleanup.h"
+#include "core/model/platform.h"
 #include "store/import/document.h"
 #include "store/registry/authfile.h"
 #include "store/registry/challenge.h"
@@ -450,6 +451,27 @@ static void platforms_are_read(void **state)
 		assert_int_equal(platform_parse(wrong[i], buf, &platform, NULL), -EINVAL);
 }
 
+static void a_machine_knows_its_own_platform(void **state)
+{
+	static const struct {
+		const char *before, *after; /* this machine's architecture */
+		bool native;
+	} cases[] = {
+		{"", "", true},	  {"linux/", "", true},	  {"linux/", "/v8", true},
+		{"", "x", false}, {"linux/", "x", false}, {"windows/", "", false},
+	};
+	char text[PLATFORM_TEXT_MAX];
+
+	assert_true(platform_is_native("linux"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(text, sizeof(text), "%s%s%s", cases[i].before, platform_architecture(),
+			 cases[i].after);
+		if (platform_is_native(text) != cases[i].native)
+			fail_msg("'%s' should%s be this machine's", text,
+				 cases[i].native ? "" : " not");
+	}
+}
+
 static void manifests_are_what_they_say(void **state)
 {
 	static const struct {
@@ -494,6 +516,7 @@ int main(void)
 		cmocka_unit_test(docker_io_is_a_machine_of_another_name),
 		cmocka_unit_test(the_platform_is_chosen),
 		cmocka_unit_test(platforms_are_read),
+		cmocka_unit_test(a_machine_knows_its_own_platform),
 		cmocka_unit_test(manifests_are_what_they_say),
 	};
 
