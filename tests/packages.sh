@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The one list of Debian packages: what the build, the program, the examples, the tests and the
-# virtual machine need.  Usage: tests/packages.sh GROUP...   (groups: build examples test vm)
+# The one list of Debian packages: what the build, the program, the examples, the tests, the
+# virtual machine and the benchmarks need.
+# Usage: tests/packages.sh GROUP...   (groups: build examples test vm bench)
 # Installs only what is missing, so on a prepared machine it needs no network.
 set -eu
 
@@ -16,7 +17,8 @@ packages_of() {
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
 		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
-	*) echo "packages.sh: no group '$1' (build examples test vm)" >&2; exit 2 ;;
+	bench) echo podman ;;
+	*) echo "packages.sh: no group '$1' (build examples test vm bench)" >&2; exit 2 ;;
 	esac
 }
 

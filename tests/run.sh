@@ -120,6 +120,8 @@ part_vm() {
 
 part_bench() {
 	[ -x build/stack ] || build gcc build || return
+	tests/packages.sh bench
+	result bench $? "tests/packages.sh bench" || return
 	say "bench"
 	tests/bench/bench.sh
 	result bench $? "tests/bench/bench.sh"

@@ -3,12 +3,15 @@
 # What `stack` costs, as ratios to floor.c (the system calls the kernel demands, in C) in the same run.
 # Usage: sudo tests/bench/bench.sh [N...]      (containers; default: 1 10 50 100)
 # The bars beside the numbers are those of the README; BENCH_ROUNDS (3) rounds, the median counts.
+# BENCH_PARTS="image_speed …" leaves out the other parts, which stand at the end of this file.
 . "$(dirname "$0")/../system/lib.sh"
 . "$TREE/tests/bench/changes.sh"
+. "$TREE/tests/bench/images.sh"
 . "$TREE/tests/bench/names.sh"
 rounds=${BENCH_ROUNDS:-3}
 lines=${BENCH_LINES:-1000000}
 [ $# -gt 0 ] || set -- 1 10 50 100
+counts=("$@")
 STACK_TIMEOUT=300
 
 median() {
@@ -163,17 +166,17 @@ config_speed() {
 	done
 }
 
+containers() {
+	local n
+	for n in "${counts[@]}"; do
+		compare "$n"
+	done
+}
+
 gcc -std=c11 -D_GNU_SOURCE -O2 -I"$TREE" -o "$T/floor" "$TREE"/tests/bench/floor*.c
 lower=$(find "$STACK_ROOT/layers" -mindepth 1 -maxdepth 1 -type d | head -n 1)
 row "$(uname -r), $(nproc) CPUs, $(date +%F)" "value"
-for n in "$@"; do
-	compare "$n"
+for part in ${BENCH_PARTS:-containers restart live_changes rolling_replace healing many_restarts names \
+	config_speed log_lines image_speed}; do
+	$part
 done
-restart
-live_changes
-rolling_replace
-healing
-many_restarts
-names
-config_speed
-log_lines
