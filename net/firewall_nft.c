@@ -23,9 +23,12 @@
 #include <linux/netlink.h>
 #include <malloc.h>
 #include <nftables/libnftables.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define LIBRARY "libnftables.so.1"
 
@@ -98,6 +101,49 @@ static int run_script(const struct library *library, const char *script, struct 
 	}
 	library->ctx_free(ctx);
 	return r;
+}
+
+/*
+ * The library waits with select(2), which knows descriptors up to FD_SETSIZE only, and
+ * we have more where many ports are published.  So it works in a thread that has a
+ * table of descriptors of its own.
+ */
+struct run {
+	const struct library *library;
+	const char *script;
+	struct err *err;
+	int result;
+};
+
+static void *run_with_own_descriptors(void *data)
+{
+	struct run *run = data;
+
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_UNSHARE) < 0)
+		run->result = err_sys(run->err, errno, "get a table of descriptors for " LIBRARY);
+	else
+		run->result = run_script(run->library, run->script, run->err);
+	return NULL;
+}
+
+/* Signals stay with the other threads: what their handlers write to is not there in this one. */
+static int run_apart(const struct library *library, const char *script, struct err *err)
+{
+	struct run run = {.library = library, .script = script, .err = err};
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t all;
+	int r;
+
+	sigfillset(&all);
+	pthread_attr_init(&attributes);
+	pthread_attr_setsigmask_np(&attributes, &all);
+	r = pthread_create(&thread, &attributes, run_with_own_descriptors, &run);
+	pthread_attr_destroy(&attributes);
+	if (r != 0)
+		return err_sys(err, r, "start a thread for " LIBRARY);
+	pthread_join(thread, NULL);
+	return run.result;
 }
 
 /* --- the backend --- */
@@ -185,7 +231,7 @@ static int seal(const struct library *library, const struct work *work, struct e
 			strbuf_printf(&script, "add chain %s %s %s\n",
 				      nft_family_name(wanted->family), work->table, table.seal);
 	}
-	return r == 0 && script.len > 0 ? run_script(library, script.text, err) : r;
+	return r == 0 && script.len > 0 ? run_apart(library, script.text, err) : r;
 }
 
 static int write_tables(const struct work *work, struct err *err)
@@ -210,7 +256,7 @@ static int write_tables(const struct work *work, struct err *err)
 		return r;
 	r = library_open(&library, err);
 	if (r == 0)
-		r = run_script(&library, script.text, err);
+		r = run_apart(&library, script.text, err);
 	return r == 0 ? seal(&library, work, err) : r;
 }
 

@@ -48,15 +48,23 @@ endforeach()
 
 # System tests: tests/system/<name>.sh, root, each on a machine of its own (lib.sh) and ending in the leak
 # check, so they run side by side, the long ones first; those that take all they can get run alone.
+# What is about packets runs once more with the rules in nftables, as system/<name>_nft.
 set(SYSTEM_LONG killmatrix faults escapes_races)
 set(SYSTEM_ALONE bombs hostile)
+set(SYSTEM_NFT network isolation external ports rolling heal ipv6)
+function(add_system_test test script)
+	add_test(NAME system/${test} COMMAND ${script})
+	set_tests_properties(system/${test} PROPERTIES LABELS system TIMEOUT 600
+		SKIP_RETURN_CODE 77 ENVIRONMENT "STACK_BUILD=${CMAKE_BINARY_DIR};${ARGN}")
+endfunction()
 file(GLOB SYSTEM_TESTS CONFIGURE_DEPENDS tests/system/*.sh)
 foreach(script ${SYSTEM_TESTS})
 	get_filename_component(name ${script} NAME_WE)
 	if(NOT name STREQUAL "lib")
-		add_test(NAME system/${name} COMMAND ${script})
-		set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 600
-			SKIP_RETURN_CODE 77 ENVIRONMENT "STACK_BUILD=${CMAKE_BINARY_DIR}")
+		add_system_test(${name} ${script})
+		if(name IN_LIST SYSTEM_NFT)
+			add_system_test(${name}_nft ${script} STACK_FIREWALL=nft)
+		endif()
 		if(name IN_LIST SYSTEM_LONG)
 			set_tests_properties(system/${name} PROPERTIES COST 1000)
 		elseif(name IN_LIST SYSTEM_ALONE)

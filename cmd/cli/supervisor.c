@@ -50,9 +50,11 @@ static int restart(struct cli *cli, const char *project, struct err *err)
 		r = ping(cli, project, &after, err);
 	if (r < 0)
 		return r;
-	cli_say("supervisor %lld (%s) took over from %lld (%s); no container was touched",
+	cli_say("supervisor %lld (%s, firewall %s) took over from %lld (%s, firewall %s); "
+		"no container was touched",
 		(long long)output_integer(after, "pid"), output_string(after, "version"),
-		(long long)output_integer(before, "pid"), output_string(before, "version"));
+		output_string(after, "firewall"), (long long)output_integer(before, "pid"),
+		output_string(before, "version"), output_string(before, "firewall"));
 	return 0;
 }
 

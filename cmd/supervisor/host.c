@@ -313,6 +313,7 @@ const struct driver_ops host_driver_ops = {
 	.names_sync = host_names_sync,
 	.names_enable = host_names_enable,
 	.names_where = host_names_where,
+	.firewall_name = host_firewall_name,
 };
 
 int host_init(struct host *host, const struct paths *paths, const char *project, int run_fd,

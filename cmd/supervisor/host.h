@@ -390,6 +390,7 @@ int host_names_enable(void *ctx, bool enable, struct err *err);
 bool host_names_where(void *ctx, struct name_server *ret);
 void *host_firewall_prepare(void *ctx, const struct publication *ports, size_t n, bool teardown,
 			    bool commit);
+const char *host_firewall_name(void *ctx);
 int host_firewall_sync(void *ctx, void *prepared, char **ret_obstacle, struct err *err);
 int host_firewall_check(void *ctx, void *prepared, bool *ret_intact, char **ret_obstacle,
 			struct err *err);

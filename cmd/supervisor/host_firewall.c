@@ -209,3 +209,10 @@ int host_firewall_sync(void *ctx, void *data, char **ret_obstacle, struct err *e
 	prepared_free(prepared);
 	return r;
 }
+
+const char *host_firewall_name(void *ctx)
+{
+	const struct host *host = ctx;
+
+	return firewall_name(host->firewall);
+}

@@ -287,6 +287,19 @@ static int supervise(const struct arguments *arguments, const struct paths *path
 	return r;
 }
 
+/* Of a project that was never up nothing stays: whoever asked is told what the log says. */
+static void leave_nothing(const struct paths *paths, const char *project, int run_fd)
+{
+	static const char *const of_use[] = {"desired.json", "containers", "networks"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_use); i++)
+		if (faccessat(run_fd, of_use[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+			return;
+	if (paths_join(path, sizeof(path), NULL, "%s/%s", paths->run, project) == 0)
+		(void)fd_remove_tree(AT_FDCWD, path, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments;
@@ -318,6 +331,8 @@ int main(int argc, char **argv)
 	log_error("%s", err.msg);
 	if (r == -EBADMSG && arguments.boot)
 		return PROGRAM_MISCONFIGURED;
+	if (run_fd >= 0 && arguments.ready_fd >= 0)
+		leave_nothing(&paths, arguments.project, run_fd);
 	/*
 	 * A command that was told decides what comes next.  With nobody there it is the
 	 * guard that started us again, and it shall go on trying.

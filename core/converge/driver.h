@@ -248,6 +248,9 @@ struct driver_ops {
 	int (*names_enable)(void *ctx, bool enable, struct err *err);
 	/* Where it is answered.  False: it is not. */
 	bool (*names_where)(void *ctx, struct name_server *ret);
+
+	/* The packet filter that has the rules, for people. */
+	const char *(*firewall_name)(void *ctx);
 };
 
 struct driver {

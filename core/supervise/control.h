@@ -24,7 +24,8 @@
  * "kill").  While a changing request runs, another one waits for its turn.
  *
  * Requests ("services":[] or absent is all):
- *	ping						→ version, pid, project
+ *	ping						→ version, pid, project,
+ *		firewall
  *	up	project, services, force_recreate, no_recreate, no_deps, remove_orphans,
  *		timeout (s), wait, wait_timeout (s), no_start
  *		follow: {files, argv, environ, directory}: run ARGV there when a file changes

@@ -232,11 +232,14 @@ static int handle_ps(struct supervisor *supervisor, struct client *client, const
 static int handle_ping(struct supervisor *supervisor, struct client *client, const json_t *request,
 		       struct err *err)
 {
+	const struct driver *driver = &supervisor->driver;
+
 	(void)request;
 	(void)err;
-	client_finish(client,
-		      json_pack("{s:s, s:s, s:i, s:s}", "result", "ok", "version", STACK_VERSION,
-				"pid", (int)getpid(), "project", supervisor->project_name));
+	client_finish(client, json_pack("{s:s, s:s, s:i, s:s, s:s}", "result", "ok", "version",
+					STACK_VERSION, "pid", (int)getpid(), "project",
+					supervisor->project_name, "firewall",
+					driver->ops->firewall_name(driver->ctx)));
 	return 0;
 }
 

@@ -112,7 +112,7 @@ other() { nsenter --net="/proc/$neighbour/ns/net" "$@"; }
 other ip addr add 10.77.0.9/24 dev eth0
 other ip link set eth0 up
 busybox ping -c 1 -W 2 10.77.0.9 >/dev/null
-iptables-legacy -w -P FORWARD DROP
+forward_policy DROP
 snapshot >"$T/lan"
 mac=$(ip -o link show lan)
 project office <<YML
@@ -150,7 +150,7 @@ assert_match "said" "10.77.0.9 is taken" "$err"
 ok stack down
 snapshot | diff "$T/lan" - || fail "the bridge is not as it was"
 ip link del far; ip link del lan
-iptables-legacy -w -P FORWARD ACCEPT
+forward_policy ACCEPT
 sed -i 's/the-office-lan/uplink/' stack.yml
 fails 1 stack up -d
 assert_match "said" "'uplink' of this host is no bridge" "$err"

@@ -133,6 +133,7 @@ if has_legacy_iptables; then
 	assert_between "rules of legacy iptables" 20 100 "$(legacy_rules)"
 	assert_eq "rules of nftables" 0 "$(nft_rules)"
 	ok stack supervisor restart # this command's environment is the next one's
+	assert_match "told" 'firewall nft\) took over .*firewall legacy\)' "$err"
 	changed_over() { [ "$(legacy_rules)" = 0 ] && [ "$(nft_rules)" -gt 20 ]; }
 	wait_for 5 "it is on nftables" changed_over
 	ok served
@@ -154,5 +155,4 @@ fi
 it "an unknown packet filter is refused"
 STACK_FIREWALL=pf fails 1 stack up -d
 assert_match "the sentence" "STACK_FIREWALL is 'pf'" "$err"
-ok stack down
 no_leaks

@@ -70,12 +70,20 @@ breaks "the namespace's name is unmounted" container 'name of its network namesp
 breaks "a limit is written by hand" container 'limits were changed' sh -c "
 	f=\$(find /sys/fs/cgroup -path '*/heal/heal-web-1/memory.limit_in_bytes' -o -path '*/heal/heal-web-1/memory.max' | head -n 1)
 	echo 100000000 >\$f"
-breaks "our nat rules are flushed" firewall 'rules' sh -c '
-	for c in $(iptables-legacy -t nat -S | awk "/^-N STACK/ { print \$2 }"); do iptables-legacy -t nat -F $c; done'
-breaks "a jump to our chain is deleted" firewall 'rules' sh -c '
-	iptables-legacy -t nat -S PREROUTING | grep STACK | sed "s/^-A/-t nat -D/" | xargs iptables-legacy'
-breaks "one of our rules is edited" firewall 'rules' sh -c '
-	c=$(iptables-legacy -S | awk "/^-N STACK-[0-9a-f]/ { print \$2; exit }"); iptables-legacy -R $c 1 -j RETURN'
+if on_nft; then
+	table=$(nft_table ip)
+	flush="nft flush chain ip $table published"
+	unhook="nft flush chain ip $table prerouting"
+	edit="nft replace rule ip $table filter \
+		handle \$(nft -a list chain ip $table filter | awk '/ drop / { print \$NF; exit }') return"
+else
+	flush='for c in $(iptables-legacy -t nat -S | awk "/^-N STACK/ { print \$2 }"); do iptables-legacy -t nat -F $c; done'
+	unhook='iptables-legacy -t nat -S PREROUTING | grep STACK | sed "s/^-A/-t nat -D/" | xargs iptables-legacy'
+	edit='c=$(iptables-legacy -S | awk "/^-N STACK-[0-9a-f]/ { print \$2; exit }"); iptables-legacy -R $c 1 -j RETURN'
+fi
+breaks "our nat rules are flushed" firewall 'rules' sh -c "$flush"
+breaks "a jump to our chain is deleted" firewall 'rules' sh -c "$unhook"
+breaks "one of our rules is edited" firewall 'rules' sh -c "$edit"
 assert_eq "the process is the same" "$pid" "$(ps_field web .pid)"
 
 it "rules that are not ours are as they were"

@@ -294,18 +294,17 @@ wait_for 10 "the default route" has_route "$(ns_of web-1)" default via fd00:77::
 ip -6 route del fd00:77::/64 dev "$bridge"
 wait_for 10 "the route to the subnet" has_route "" fd00:77::/64 dev "$bridge"
 ok inside client ping -6 -c 1 -W 2 fd00:77::50
-rules() {
-	ip6tables-legacy -w -t filter -S
-	ip6tables-legacy -w -t nat -S
-	ip6tables-legacy -w -t raw -S
-}
-before=$(rules)
+before=$(our_rules)
 assert_no_match "every rule can be printed" 'unsupported|unknown' "$before"
-ip6tables-legacy -w -t nat -F
-ip6tables-legacy -w -t filter -F FORWARD
-ip6tables-legacy -w -t filter -A FORWARD -s 2001:db8::/32 -j DROP
+if on_nft; then
+	nft flush table ip6 "$(nft_table ip6)"
+else
+	ip6tables-legacy -w -t nat -F
+	ip6tables-legacy -w -t filter -F FORWARD
+	ip6tables-legacy -w -t filter -A FORWARD -s 2001:db8::/32 -j DROP
+fi
 rules_are_back() {
-	[ "$(rules | sort)" = "$(sort <<<"$before")" ]
+	[ "$(our_rules | sort)" = "$(sort <<<"$before")" ]
 }
 wait_for 10 "the rules" rules_are_back
 

@@ -245,12 +245,12 @@ it "who reaches whom"
 bridge_rules 1
 check "as it comes"
 it "where the host's policy is to forward nothing"
-iptables-legacy -w -P FORWARD DROP
+forward_policy DROP
 check "FORWARD DROP"
 it "where packets within a bridge are the bridge's business"
 bridge_rules 0
 check "FORWARD DROP, no br_netfilter"
-iptables-legacy -w -P FORWARD ACCEPT
+forward_policy ACCEPT
 
 it "whatever the order in which the projects came"
 stack -p red -f "$T/red/stack.yml" down >/dev/null 2>&1

@@ -318,6 +318,35 @@ has_legacy_iptables() {
 	iptables-legacy -w -t nat -L -n >/dev/null 2>&1
 }
 
+# --- the packet filter in use ------------------------------------------------------------------
+
+# Tests of packets run on each: with STACK_FIREWALL=nft, and as it comes.
+on_nft() {
+	[ "${STACK_FIREWALL-}" = nft ]
+}
+
+# The rules of all projects, one a line.
+our_rules() {
+	if on_nft; then
+		nft -s list ruleset | grep ' comment "stack:'
+	else
+		{
+			iptables-legacy-save
+			ip6tables-legacy-save
+		} | grep -e stack: -e '-j STACK'
+	fi
+}
+
+# nft_table FAMILY: the name of the table of the one project that is up
+nft_table() {
+	nft list tables "$1" | awk '$3 ~ /^stack-/ { print $3; exit }'
+}
+
+# forward_policy DROP|ACCEPT: what a host may have set.  Only rules of the same filter open that again.
+forward_policy() {
+	on_nft || iptables-legacy -w -P FORWARD "$1"
+}
+
 # Rules of somebody else, so that the check shows that they were not touched.
 foreign_rules() {
 	has_legacy_iptables || return 0

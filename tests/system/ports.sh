@@ -3,7 +3,7 @@
 # Published ports in all their forms, and what networks are told by their options.
 . "$(dirname "$0")/lib.sh"
 
-nat_rules() { iptables-legacy -w -t nat -S | grep -c DNAT; }
+nat_rules() { our_rules | grep -cE -- '-j DNAT| dnat to '; }
 inet() { nsenter --net="/proc/$(pid_of "$1")/ns/net" "${@:2}"; }
 reply() { # URL
 	curl -sf --max-time 2 "$1"
@@ -29,7 +29,7 @@ YML
 it "a thousand ports are one rule, and come up at once"
 ok stack up -d
 assert_between "rules that translate" 6 8 "$(nat_rules)"
-assert_between "rules in all" 10 80 "$(iptables-legacy-save | grep -c 'stack:ports')"
+assert_between "rules in all" 10 80 "$(our_rules | grep -c 'stack:ports')"
 background inet many busybox httpd -f -p 30000 -h "$TREE/examples"
 background inet many busybox httpd -f -p 30999 -h "$TREE/examples"
 wait_for 5 "the first of the range" reply http://127.0.0.1:20000/quickstart.sh

@@ -484,6 +484,12 @@ static bool names_where(void *ctx, struct name_server *ret)
 	return ((struct fake *)ctx)->host_names;
 }
 
+static const char *name_of_firewall(void *ctx)
+{
+	(void)ctx;
+	return "none";
+}
+
 const struct driver_ops fake_driver_ops = {
 	.records_load = records_load,
 	.observe = observe,
@@ -519,6 +525,7 @@ const struct driver_ops fake_driver_ops = {
 	.names_sync = names_sync,
 	.names_enable = names_enable,
 	.names_where = names_where,
+	.firewall_name = name_of_firewall,
 };
 
 void fake_release(struct fake *fake)

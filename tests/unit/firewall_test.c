@@ -8,8 +8,11 @@
 #include "netlab.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #define NFT_SHOP "ip stack-" SHOP
@@ -281,6 +284,26 @@ static void test_other_packet_filter_is_left(void **state)
 	lab_add_projects();
 }
 
+/* As a supervisor has that keeps a thousand ports. */
+static void test_many_descriptors_are_no_harm(void **state)
+{
+	struct rlimit limit;
+	int fds[FD_SETSIZE];
+
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &limit), errno);
+	limit.rlim_cur = limit.rlim_max;
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
+	lab_remove_projects();
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+		assert_return_code(fds[i], errno);
+	}
+	lab_add_projects();
+	assert_tcp(lab.other, HOST, 8080, "web " OTHER);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
 static void test_unknown_packet_filter_is_refused(void **state)
 {
 	const struct firewall_backend *firewall = NULL;
@@ -330,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_damage_is_seen_and_healed),
 		cmocka_unit_test(test_chain_of_the_administrator),
 		cmocka_unit_test(test_other_packet_filter_is_left),
+		cmocka_unit_test(test_many_descriptors_are_no_harm),
 		cmocka_unit_test(test_unknown_packet_filter_is_refused),
 		cmocka_unit_test(test_udp_client_follows_the_port),
 		cmocka_unit_test(test_foreign_rules_stay_byte_by_byte),

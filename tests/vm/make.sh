@@ -13,7 +13,7 @@ rm -f complete
 
 packages=systemd,systemd-sysv,dbus,kmod,iproute2,iptables,busybox-static,netcat-openbsd,procps,curl,jq,strace,bash
 packages+=,util-linux,libyaml-0-2,libnl-3-200,libnl-route-3-200,libip4tc2,libip6tc2,libuv1,libseccomp2,libjansson4
-packages+=,libarchive13,libnettle8,libnetfilter-conntrack3,apparmor,nftables
+packages+=,libarchive13,libnettle8,libnetfilter-conntrack3,libcurl3-gnutls,apparmor,nftables,python3,wget
 
 get_kernel() {
 	local package
@@ -149,7 +149,7 @@ get_kernel
 unpack_kernel
 make_initrd
 rm -rf root
-mmdebstrap --quiet --variant=minbase --include=$packages bookworm root </dev/null
+unshare --mount mmdebstrap --quiet --variant=minbase --include=$packages bookworm root </dev/null
 copy_modules
 add_runner
 rm -rf root/var/cache/apt root/var/lib/apt/lists/* root/usr/share/{doc,man,locale}
