@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The one list of Debian packages: what the build, the program, the examples, the tests and the
-# virtual machine need.  Usage: tests/packages.sh GROUP...   (groups: build examples test vm)
+# virtual machine need.  Usage: tests/packages.sh GROUP...   (groups: build examples test bench vm)
 # Installs only what is missing, so on a prepared machine it needs no network.
 set -eu
 
@@ -15,8 +15,9 @@ packages_of() {
 		skopeo umoci buildah curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
 		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl ;;
+	bench) echo iperf3 wrk ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
-	*) echo "packages.sh: no group '$1' (build examples test vm)" >&2; exit 2 ;;
+	*) echo "packages.sh: no group '$1' (build examples test bench vm)" >&2; exit 2 ;;
 	esac
 }
 

@@ -120,6 +120,7 @@ part_vm() {
 
 part_bench() {
 	[ -x build/stack ] || build gcc build || return
+	tests/packages.sh bench || echo "run.sh: without iperf3 and wrk, network.sh measures nothing" >&2
 	say "bench"
 	tests/bench/bench.sh
 	result bench $? "tests/bench/bench.sh"

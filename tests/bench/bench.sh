@@ -3,9 +3,12 @@
 # What `stack` costs, as ratios to floor.c (the system calls the kernel demands, in C) in the same run.
 # Usage: sudo tests/bench/bench.sh [N...]      (containers; default: 1 10 50 100)
 # The bars beside the numbers are those of the README; BENCH_ROUNDS (3) rounds, the median counts.
+# BENCH_SCALE (200) containers of one project in scale.sh; BENCH_SECONDS (2) for each throughput in network.sh.
 . "$(dirname "$0")/../system/lib.sh"
 . "$TREE/tests/bench/changes.sh"
 . "$TREE/tests/bench/names.sh"
+. "$TREE/tests/bench/network.sh"
+. "$TREE/tests/bench/scale.sh"
 rounds=${BENCH_ROUNDS:-3}
 lines=${BENCH_LINES:-1000000}
 [ $# -gt 0 ] || set -- 1 10 50 100
@@ -175,5 +178,7 @@ rolling_replace
 healing
 many_restarts
 names
+network
+scale
 config_speed
 log_lines
