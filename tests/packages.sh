@@ -17,7 +17,7 @@ packages_of() {
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
 		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
-	bench) echo podman ;;
+	bench) echo iperf3 wrk podman ;;
 	*) echo "packages.sh: no group '$1' (build examples test vm bench)" >&2; exit 2 ;;
 	esac
 }

@@ -4,10 +4,13 @@
 # Usage: sudo tests/bench/bench.sh [N...]      (containers; default: 1 10 50 100)
 # The bars beside the numbers are those of the README; BENCH_ROUNDS (3) rounds, the median counts.
 # BENCH_PARTS="image_speed …" leaves out the other parts, which stand at the end of this file.
+# BENCH_SCALE (200) containers of one project in scale.sh; BENCH_SECONDS (2) for each throughput in network.sh.
 . "$(dirname "$0")/../system/lib.sh"
 . "$TREE/tests/bench/changes.sh"
 . "$TREE/tests/bench/images.sh"
 . "$TREE/tests/bench/names.sh"
+. "$TREE/tests/bench/network.sh"
+. "$TREE/tests/bench/scale.sh"
 rounds=${BENCH_ROUNDS:-3}
 lines=${BENCH_LINES:-1000000}
 [ $# -gt 0 ] || set -- 1 10 50 100
@@ -177,6 +180,6 @@ gcc -std=c11 -D_GNU_SOURCE -O2 -I"$TREE" -o "$T/floor" "$TREE"/tests/bench/floor
 lower=$(find "$STACK_ROOT/layers" -mindepth 1 -maxdepth 1 -type d | head -n 1)
 row "$(uname -r), $(nproc) CPUs, $(date +%F)" "value"
 for part in ${BENCH_PARTS:-containers restart live_changes rolling_replace healing many_restarts names \
-	config_speed log_lines image_speed}; do
+	network scale config_speed log_lines image_speed}; do
 	$part
 done
