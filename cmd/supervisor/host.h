@@ -103,7 +103,7 @@ struct host {
 	struct device_filter devices, all_devices;
 	struct host_network *networks;
 	size_t n_networks;
-	struct host_lease *leases;
+	struct host_lease *leases; /* those of one container stand together */
 	size_t n_leases;
 	struct name_table names;   /* the last that were to be answered … */
 	struct arena *names_arena; /* … and what they are in */

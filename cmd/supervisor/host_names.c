@@ -54,22 +54,59 @@ const struct record_address *host_name_server(struct host *host,
 	return best;
 }
 
-/* The same of a lease; NULL: CONTAINER asks none. */
-static const struct host_lease *asking_lease(struct host *host, const char *container)
+/* A container that asks in one network and is in another one too, NETWORK. */
+struct guest {
+	const char *network;
+	struct in_addr client; /* its address where it asks */
+};
+
+/* The leases of one container stand together, N from AT on; which is that of host_name_server()? */
+static const struct host_lease *asking_lease(struct host *host, size_t at, size_t n)
 {
 	const struct host_lease *best = NULL;
 	unsigned int least = UINT_MAX;
 
-	for (size_t i = 0; i < host->n_leases; i++) {
+	for (size_t i = at; i < at + n; i++) {
 		const struct host_lease *lease = &host->leases[i];
 		unsigned int mine = reluctance(host, lease->network, lease->names);
 
-		if (strcmp(lease->container, container) != 0 || mine >= least)
+		if (mine >= least)
 			continue;
 		best = lease;
 		least = mine;
 	}
 	return best;
+}
+
+/* How many leases from number AT on are of the same container. */
+static size_t leases_from(const struct host *host, size_t at)
+{
+	size_t n = 1;
+
+	while (at + n < host->n_leases &&
+	       strcmp(host->leases[at + n].container, host->leases[at].container) == 0)
+		n++;
+	return n;
+}
+
+/* Those that ask in NETWORK, by the other networks they are in; room for all leases in RET. */
+static size_t list_guests(struct host *host, const char *network, struct guest *ret)
+{
+	size_t n_guests = 0, n;
+
+	for (size_t at = 0; at < host->n_leases; at += n) {
+		const struct host_lease *asking;
+
+		n = leases_from(host, at);
+		asking = asking_lease(host, at, n);
+		if (!asking || strcmp(asking->network, network) != 0)
+			continue;
+		for (size_t i = at; i < at + n; i++)
+			if (&host->leases[i] != asking)
+				ret[n_guests++] =
+					(struct guest){host->leases[i].network, asking->addr.addr};
+	}
+	return n_guests;
 }
 
 /* TEXT, of either family, as DNS takes it. */
@@ -83,22 +120,17 @@ static bool address_of(const char *text, struct in6_addr *ret)
 	return true;
 }
 
-/* Room for what network_records() makes of N entries. */
-static size_t records_room(const struct host *host, size_t n)
-{
-	return n * (host->n_leases + 1);
-}
-
 /*
  * The names that the server of NETWORK knows: its own for everybody, and those
- * of another network for each container that is in that one too, and asks here.
+ * of another network for each of the GUESTS.
  */
-static size_t network_records(struct host *host, const char *network,
-			      const struct name_entry *entries, size_t n, struct dns_record *ret)
+static size_t network_records(const char *network, const struct name_table *names,
+			      const struct guest *guests, size_t n_guests, struct dns_record *ret)
 {
+	const struct name_entry *entries = names->entries;
 	size_t n_records = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		struct dns_record record = {.name = entries[i].name};
 
 		/* A host name of the file may be one that DNS cannot carry. */
@@ -108,15 +140,10 @@ static size_t network_records(struct host *host, const char *network,
 			ret[n_records++] = record;
 			continue;
 		}
-		for (size_t j = 0; j < host->n_leases; j++) {
-			const struct host_lease *lease = &host->leases[j], *asking;
-
-			if (strcmp(lease->network, entries[i].network) != 0)
+		for (size_t j = 0; j < n_guests; j++) {
+			if (strcmp(guests[j].network, entries[i].network) != 0)
 				continue;
-			asking = asking_lease(host, lease->container);
-			if (!asking || strcmp(asking->network, network) != 0)
-				continue;
-			record.client = asking->addr.addr;
+			record.client = guests[j].client;
 			ret[n_records++] = record;
 		}
 	}
@@ -242,19 +269,23 @@ static int sync_network(struct host *host, struct host_network *network,
 			const struct name_table *names, bool for_host, struct err *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
-	CLEANUP_FREE struct dns_record *records =
-		calloc(names->n + records_room(host, names->n) + 1, sizeof(*records));
 	CLEANUP_FREE struct dns_asker *askers = calloc(names->n_clients + 1, sizeof(*askers));
+	CLEANUP_FREE struct guest *guests = calloc(host->n_leases + 1, sizeof(*guests));
+	CLEANUP_FREE struct dns_record *records = NULL;
 	const char *key = network->record.key;
-	size_t n = 0;
+	size_t n_guests, n = 0;
 	int r;
 
-	if (!records || !askers)
+	if (!guests || !askers)
+		return err_nomem(err);
+	n_guests = list_guests(host, key, guests);
+	records = calloc(names->n * (n_guests + 1) + host->names.n + 1, sizeof(*records));
+	if (!records)
 		return err_nomem(err);
 	/* First, so that an address has this name for the host. */
 	if (for_host)
 		n = host_records(host, network, arena, records);
-	n += network_records(host, key, names->entries, names->n, records + n);
+	n += network_records(key, names, guests, n_guests, records + n);
 	r = dns_server_set_records(network->dns, records, n, err);
 	if (r < 0)
 		return r;

@@ -49,31 +49,53 @@ static enum fitness fitness(const struct unit *unit)
 	return strcmp(health_status(unit), "unhealthy") == 0 ? UNFIT : SOON_FIT;
 }
 
-/* Is there none of UNIT's service that is fitter? */
-static bool has_traffic(const struct unit *unit)
+/* How fit the fittest of each service is; in ARENA, one for each of the project's services. */
+static const enum fitness *fittest(const struct supervisor *supervisor, struct arena *arena)
+{
+	const struct project *project = supervisor->project;
+	size_t n = project ? project->n_services : 0;
+	enum fitness *best = ARENA_ARRAY(arena, enum fitness, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		best[i] = NO_TRAFFIC;
+	for (const struct unit *unit = supervisor->units; unit; unit = unit->next) {
+		enum fitness mine = fitness(unit);
+
+		if (unit->service && mine < best[unit->service - project->services])
+			best[unit->service - project->services] = mine;
+	}
+	return best;
+}
+
+/* An orphan's service is in no project. */
+static enum fitness fittest_orphan(const struct unit *unit)
+{
+	enum fitness best = NO_TRAFFIC;
+
+	for (const struct unit *other = unit->supervisor->units; other; other = other->next)
+		if (fitness(other) < best &&
+		    strcmp(other->record.service, unit->record.service) == 0)
+			best = fitness(other);
+	return best;
+}
+
+/* Is there none of UNIT's service that is fitter?  BEST: fittest(). */
+static bool has_traffic(const struct unit *unit, const enum fitness *best)
 {
 	enum fitness mine = fitness(unit);
 
-	for (const struct unit *other = unit->supervisor->units; other; other = other->next)
-		if (fitness(other) < mine &&
-		    strcmp(other->record.service, unit->record.service) == 0)
-			return false;
-	return mine != NO_TRAFFIC;
-}
-
-static size_t count_units(const struct supervisor *supervisor)
-{
-	size_t n = 0;
-
-	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
-		n++;
-	return n;
+	if (mine == NO_TRAFFIC)
+		return false;
+	if (!unit->service)
+		return mine == fittest_orphan(unit);
+	return mine == best[unit->service - unit->supervisor->project->services];
 }
 
 static void *prepare_rules(const struct publisher *publisher, bool to_commit)
 {
 	struct supervisor *supervisor = publisher->supervisor;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+	const enum fitness *best = fittest(supervisor, arena);
 	struct publication *ports;
 	size_t n = 0;
 
@@ -82,7 +104,7 @@ static void *prepare_rules(const struct publisher *publisher, bool to_commit)
 	ports = ARENA_ARRAY(arena, struct publication, n + 1);
 	n = 0;
 	for (struct unit *unit = supervisor->units; unit; unit = unit->next)
-		for (size_t i = 0; i < unit->record.n_ports && has_traffic(unit); i++)
+		for (size_t i = 0; i < unit->record.n_ports && has_traffic(unit, best); i++)
 			ports[n++] = (struct publication){.record = &unit->record,
 							  .port = &unit->record.ports[i]};
 	return supervisor->driver.ops->firewall_prepare(supervisor->driver.ctx, ports, n,
@@ -100,9 +122,13 @@ static const struct service_network *attachment(const struct unit *unit, const c
 /* Every name of a unit is there alone and with its network behind it, of both families. */
 #define ENTRIES_PER_NAME (3 * 2)
 
+/* Those that add_names() has besides aliases. */
+#define NAMES_MAX 4
+
 /* What is being told to the driver. */
 struct naming {
 	const struct project *project;
+	const enum fitness *best;
 	struct arena *arena;
 	struct name_entry *entries;
 	struct name_client *clients;
@@ -153,7 +179,7 @@ static void add_names(struct naming *naming, const struct unit *unit,
 
 static void add_unit(struct naming *naming, const struct unit *unit)
 {
-	bool in_traffic = has_traffic(unit);
+	bool in_traffic = has_traffic(unit, naming->best);
 
 	for (size_t i = 0; i < unit->record.n_addresses; i++) {
 		const struct record_address *address = &unit->record.addresses[i];
@@ -167,18 +193,32 @@ static void add_unit(struct naming *naming, const struct unit *unit)
 	}
 }
 
+static void make_room(struct naming *naming, const struct supervisor *supervisor)
+{
+	size_t addresses = 0, names = 0;
+
+	for (const struct unit *unit = supervisor->units; unit; unit = unit->next) {
+		addresses += unit->record.n_addresses;
+		for (size_t i = 0; i < unit->record.n_addresses; i++) {
+			const struct service_network *net =
+				attachment(unit, unit->record.addresses[i].network);
+
+			names += NAMES_MAX + (net ? net->aliases.n : 0);
+		}
+	}
+	naming->entries =
+		ARENA_ARRAY(naming->arena, struct name_entry, names * ENTRIES_PER_NAME + 1);
+	naming->clients = ARENA_ARRAY(naming->arena, struct name_client, addresses + 1);
+}
+
 static void sync_names(struct supervisor *supervisor)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
-	struct naming naming = {.project = supervisor->project, .arena = arena};
-	size_t addresses = count_units(supervisor) * RECORD_NETWORKS_MAX, names = addresses * 4;
+	struct naming naming = {
+		.project = supervisor->project, .best = fittest(supervisor, arena), .arena = arena};
 	struct err err = ERR_INIT;
 
-	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
-		for (size_t i = 0; unit->service && i < unit->service->n_networks; i++)
-			names += unit->service->networks[i].aliases.n;
-	naming.entries = ARENA_ARRAY(arena, struct name_entry, names * ENTRIES_PER_NAME + 1);
-	naming.clients = ARENA_ARRAY(arena, struct name_client, addresses + 1);
+	make_room(&naming, supervisor);
 	for (const struct unit *unit = supervisor->units; unit; unit = unit->next)
 		add_unit(&naming, unit);
 	if (supervisor->driver.ops->names_sync(supervisor->driver.ctx,
