@@ -178,7 +178,7 @@ static int server_prepare(struct dns_server *server, const struct dns_config *co
 	r = dns_resolv_init(&server->resolv, config, err);
 	if (r < 0)
 		return r;
-	r = dns_zone_new(NULL, 0, &server->zone, err);
+	r = dns_zone_new(NULL, 0, NULL, &server->zone, err);
 	if (r < 0)
 		return r;
 	server->view = (struct dns_view){.zone = server->zone, .internal = config->internal};
@@ -227,12 +227,12 @@ int dns_server_new(struct uv_loop_s *loop, const struct dns_config *config,
 }
 
 int dns_server_set_records(struct dns_server *server, const struct dns_record *records, size_t n,
-			   struct err *err)
+			   const struct dns_members *members, struct err *err)
 {
 	struct dns_zone *zone;
 	int r;
 
-	r = dns_zone_new(records, n, &zone, err);
+	r = dns_zone_new(records, n, members, &zone, err);
 	if (r < 0)
 		return r;
 	dns_zone_free(server->zone);

@@ -90,11 +90,24 @@ struct dns_record {
 	const char *name;     /* "web", "shop-web-1", "web.backend"; case does not matter */
 	struct in6_addr addr; /* of IPv4: dns_mapped() */
 	/*
-	 * Who may know it: the one client of this address, or INADDR_ANY for all.
+	 * Who may know it: the one client of this address, or INADDR_ANY for all; and
+	 * of these only the members of `group`, unless it is 0.
 	 * A container asks the server of one of its networks for the names of all of
 	 * them; its neighbours in that network shall not see those of the others.
 	 */
 	struct in_addr client;
+	uint32_t group;
+};
+
+/* A client that may know the records of a group; it may be in several. */
+struct dns_member {
+	struct in_addr client;
+	uint32_t group;
+};
+
+struct dns_members {
+	const struct dns_member *items;
+	size_t n;
 };
 
 /*
@@ -108,14 +121,15 @@ int dns_server_new(struct uv_loop_s *loop, const struct dns_config *config,
 		   struct dns_server **ret_server, struct err *err);
 
 /*
- * Replace all records by the N given, which are copied.  A query sees the old
- * ones or the new ones.  On failure the old ones stay.
+ * Replace all records by the N given, and who is in which group by MEMBERS (NULL:
+ * nobody); both are copied.  A query sees the old ones or the new ones.  On
+ * failure the old ones stay.
  *
  * -EINVAL: a name that DNS cannot carry (an empty label, one over 63 bytes, over
  * 253 in all); the message has the name.
  */
 int dns_server_set_records(struct dns_server *server, const struct dns_record *records, size_t n,
-			   struct err *err);
+			   const struct dns_members *members, struct err *err);
 
 /* Whom the questions of one client are passed on to, instead of the host's resolvers. */
 struct dns_asker {

@@ -48,7 +48,8 @@ static void add_addresses(struct dns_reply *reply, enum dns_type type,
 		bool is_v4 = IN6_IS_ADDR_V4MAPPED(&entry->addr);
 
 		/* A mapped address has the other one at its end. */
-		if (is_v4 == (type == DNS_TYPE_A) && dns_zone_entry_is_for(entry, view->client))
+		if (is_v4 == (type == DNS_TYPE_A) &&
+		    dns_zone_shows(view->zone, entry, view->client))
 			dns_reply_add(reply, type, DNS_TTL_S,
 				      &entry->addr.s6_addr[sizeof(entry->addr) - len], len);
 	}
@@ -60,7 +61,7 @@ static const struct dns_zone_entry *first_visible(const struct dns_view *view,
 						  const struct dns_zone_entry *first, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (dns_zone_entry_is_for(&first[i], view->client))
+		if (dns_zone_shows(view->zone, &first[i], view->client))
 			return &first[i];
 	return NULL;
 }

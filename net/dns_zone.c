@@ -12,6 +12,8 @@
 struct dns_zone {
 	struct dns_zone_entry *by_name, *by_addr;
 	size_t n_names, n_addrs;
+	struct dns_member *members; /* by client and group */
+	size_t n_members;
 	uint8_t *text; /* the names, one after the other */
 };
 
@@ -39,7 +41,9 @@ static int order_by_name(const void *a, const void *b)
 
 	if (r == 0)
 		r = compare_addrs(a, b);
-	return r ? r : memcmp(&left->client, &right->client, sizeof(left->client));
+	if (r == 0)
+		r = memcmp(&left->client, &right->client, sizeof(left->client));
+	return r ? r : (left->group > right->group) - (left->group < right->group);
 }
 
 static int order_by_addr(const void *a, const void *b)
@@ -85,14 +89,36 @@ static int zone_fill(struct dns_zone *zone, const struct dns_record *records, si
 							   .name_len = name.len,
 							   .order = (uint32_t)i,
 							   .addr = records[i].addr,
-							   .client = records[i].client};
+							   .client = records[i].client,
+							   .group = records[i].group};
 		text += name.len;
 	}
 	return 0;
 }
 
-int dns_zone_new(const struct dns_record *records, size_t n, struct dns_zone **ret_zone,
-		 struct err *err)
+static int order_of_members(const void *a, const void *b)
+{
+	const struct dns_member *left = a, *right = b;
+	int r = memcmp(&left->client, &right->client, sizeof(left->client));
+
+	return r ? r : (left->group > right->group) - (left->group < right->group);
+}
+
+static int copy_members(struct dns_zone *zone, const struct dns_members *members, struct err *err)
+{
+	if (!members || members->n == 0)
+		return 0;
+	zone->members = calloc(members->n, sizeof(*zone->members));
+	if (!zone->members)
+		return err_nomem(err);
+	memcpy(zone->members, members->items, members->n * sizeof(*zone->members));
+	zone->n_members = members->n;
+	qsort(zone->members, zone->n_members, sizeof(*zone->members), order_of_members);
+	return 0;
+}
+
+int dns_zone_new(const struct dns_record *records, size_t n, const struct dns_members *members,
+		 struct dns_zone **ret_zone, struct err *err)
 {
 	CLEANUP(zone_cleanup) struct dns_zone *zone = calloc(1, sizeof(*zone));
 	size_t text_len = 0;
@@ -109,6 +135,8 @@ int dns_zone_new(const struct dns_record *records, size_t n, struct dns_zone **r
 	if (!zone->text || !zone->by_name || !zone->by_addr)
 		return err_nomem(err);
 	r = zone_fill(zone, records, n, err);
+	if (r == 0)
+		r = copy_members(zone, members, err);
 	if (r < 0)
 		return r;
 	memcpy(zone->by_addr, zone->by_name, n * sizeof(*zone->by_addr));
@@ -126,6 +154,7 @@ void dns_zone_free(struct dns_zone *zone)
 		return;
 	free(zone->by_name);
 	free(zone->by_addr);
+	free(zone->members);
 	free(zone->text);
 	free(zone);
 }
@@ -169,4 +198,16 @@ size_t dns_zone_find_addr(const struct dns_zone *zone, const struct in6_addr *ad
 	struct dns_zone_entry wanted = {.addr = *addr};
 
 	return find_range(zone->by_addr, zone->n_addrs, &wanted, compare_addrs, ret_first);
+}
+
+bool dns_zone_shows(const struct dns_zone *zone, const struct dns_zone_entry *entry,
+		    struct in_addr client)
+{
+	const struct dns_member member = {.client = client, .group = entry->group};
+
+	if (entry->client.s_addr != INADDR_ANY && entry->client.s_addr != client.s_addr)
+		return false;
+	return entry->group == 0 ||
+	       (zone->n_members > 0 &&
+		bsearch(&member, zone->members, zone->n_members, sizeof(member), order_of_members));
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dns_members;
 struct dns_name;
 struct dns_record;
 
@@ -24,13 +25,14 @@ struct dns_zone_entry {
 	const uint8_t *name; /* as in struct dns_name; owned by the zone */
 	uint8_t name_len;
 	uint32_t order;	      /* index in the records that the zone was made of */
-	struct in6_addr addr; /* this and the next as in struct dns_record */
+	struct in6_addr addr; /* this and the next two as in struct dns_record */
 	struct in_addr client;
+	uint32_t group;
 };
 
 /* As dns_server_set_records(), which see.  Free with dns_zone_free(). */
-int dns_zone_new(const struct dns_record *records, size_t n, struct dns_zone **ret_zone,
-		 struct err *err);
+int dns_zone_new(const struct dns_record *records, size_t n, const struct dns_members *members,
+		 struct dns_zone **ret_zone, struct err *err);
 void dns_zone_free(struct dns_zone *zone); /* NULL is fine */
 
 /*
@@ -44,9 +46,8 @@ size_t dns_zone_find(const struct dns_zone *zone, const struct dns_name *name,
 size_t dns_zone_find_addr(const struct dns_zone *zone, const struct in6_addr *addr,
 			  const struct dns_zone_entry **ret_first);
 
-static inline bool dns_zone_entry_is_for(const struct dns_zone_entry *entry, struct in_addr client)
-{
-	return entry->client.s_addr == INADDR_ANY || entry->client.s_addr == client.s_addr;
-}
+/* May CLIENT know ENTRY of ZONE? */
+bool dns_zone_shows(const struct dns_zone *zone, const struct dns_zone_entry *entry,
+		    struct in_addr client);
 
 #endif

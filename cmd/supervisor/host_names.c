@@ -54,12 +54,6 @@ const struct record_address *host_name_server(struct host *host,
 	return best;
 }
 
-/* A container that asks in one network and is in another one too, NETWORK. */
-struct guest {
-	const char *network;
-	struct in_addr client; /* its address where it asks */
-};
-
 /* The leases of one container stand together, N from AT on; which is that of host_name_server()? */
 static const struct host_lease *asking_lease(struct host *host, size_t at, size_t n)
 {
@@ -89,10 +83,19 @@ static size_t leases_from(const struct host *host, size_t at)
 	return n;
 }
 
-/* Those that ask in NETWORK, by the other networks they are in; room for all leases in RET. */
-static size_t list_guests(struct host *host, const char *network, struct guest *ret)
+/* The names of each network are a group, for those who ask elsewhere; 0: there is no such network.
+ */
+static uint32_t group_of(struct host *host, const char *network)
 {
-	size_t n_guests = 0, n;
+	const struct host_network *found = host_network(host, network);
+
+	return found ? (uint32_t)(found - host->networks) + 1 : 0;
+}
+
+/* Those that ask in NETWORK, by the other networks they are in; room for all leases in RET. */
+static size_t list_members(struct host *host, const char *network, struct dns_member *ret)
+{
+	size_t n_members = 0, n;
 
 	for (size_t at = 0; at < host->n_leases; at += n) {
 		const struct host_lease *asking;
@@ -101,12 +104,14 @@ static size_t list_guests(struct host *host, const char *network, struct guest *
 		asking = asking_lease(host, at, n);
 		if (!asking || strcmp(asking->network, network) != 0)
 			continue;
-		for (size_t i = at; i < at + n; i++)
-			if (&host->leases[i] != asking)
-				ret[n_guests++] =
-					(struct guest){host->leases[i].network, asking->addr.addr};
+		for (size_t i = at; i < at + n; i++) {
+			uint32_t group = group_of(host, host->leases[i].network);
+
+			if (&host->leases[i] != asking && group)
+				ret[n_members++] = (struct dns_member){asking->addr.addr, group};
+		}
 	}
-	return n_guests;
+	return n_members;
 }
 
 /* TEXT, of either family, as DNS takes it. */
@@ -122,32 +127,27 @@ static bool address_of(const char *text, struct in6_addr *ret)
 
 /*
  * The names that the server of NETWORK knows: its own for everybody, and those
- * of another network for each of the GUESTS.
+ * of another network for who is in that one too.
  */
-static size_t network_records(const char *network, const struct name_table *names,
-			      const struct guest *guests, size_t n_guests, struct dns_record *ret)
+static size_t network_records(struct host *host, const char *network,
+			      const struct name_table *names, struct dns_record *ret)
 {
-	const struct name_entry *entries = names->entries;
-	size_t n_records = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
-		struct dns_record record = {.name = entries[i].name};
+		const struct name_entry *entry = &names->entries[i];
+		struct dns_record record = {.name = entry->name,
+					    .group = group_of(host, entry->network)};
 
 		/* A host name of the file may be one that DNS cannot carry. */
-		if (!dns_is_name(entries[i].name) || !address_of(entries[i].address, &record.addr))
+		if (!record.group || !dns_is_name(entry->name) ||
+		    !address_of(entry->address, &record.addr))
 			continue;
-		if (strcmp(entries[i].network, network) == 0) {
-			ret[n_records++] = record;
-			continue;
-		}
-		for (size_t j = 0; j < n_guests; j++) {
-			if (strcmp(guests[j].network, entries[i].network) != 0)
-				continue;
-			record.client = guests[j].client;
-			ret[n_records++] = record;
-		}
+		if (strcmp(entry->network, network) == 0)
+			record.group = 0;
+		ret[n++] = record;
 	}
-	return n_records;
+	return n;
 }
 
 /* False: it has no resolvers of its own. */
@@ -270,23 +270,22 @@ static int sync_network(struct host *host, struct host_network *network,
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP_FREE struct dns_asker *askers = calloc(names->n_clients + 1, sizeof(*askers));
-	CLEANUP_FREE struct guest *guests = calloc(host->n_leases + 1, sizeof(*guests));
-	CLEANUP_FREE struct dns_record *records = NULL;
+	CLEANUP_FREE struct dns_member *members = calloc(host->n_leases + 1, sizeof(*members));
+	CLEANUP_FREE struct dns_record *records =
+		calloc(names->n + host->names.n + 1, sizeof(*records));
 	const char *key = network->record.key;
-	size_t n_guests, n = 0;
+	size_t n = 0;
 	int r;
 
-	if (!guests || !askers)
-		return err_nomem(err);
-	n_guests = list_guests(host, key, guests);
-	records = calloc(names->n * (n_guests + 1) + host->names.n + 1, sizeof(*records));
-	if (!records)
+	if (!records || !members || !askers)
 		return err_nomem(err);
 	/* First, so that an address has this name for the host. */
 	if (for_host)
 		n = host_records(host, network, arena, records);
-	n += network_records(key, names, guests, n_guests, records + n);
-	r = dns_server_set_records(network->dns, records, n, err);
+	n += network_records(host, key, names, records + n);
+	r = dns_server_set_records(network->dns, records, n,
+				   &(struct dns_members){members, list_members(host, key, members)},
+				   err);
 	if (r < 0)
 		return r;
 	n = network_askers(key, names, askers);

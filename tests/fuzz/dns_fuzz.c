@@ -21,7 +21,7 @@ static struct dns_zone *make_zone(void)
 
 	for (uint32_t i = 2; i < 42; i++)
 		records[i] = (struct dns_record){"b", dns_mapped((struct in_addr){i})};
-	if (dns_zone_new(records, 42, &zone, NULL) < 0)
+	if (dns_zone_new(records, 42, NULL, &zone, NULL) < 0)
 		abort();
 	return zone;
 }

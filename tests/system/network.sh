@@ -118,6 +118,7 @@ kill "${BACKGROUND[-1]}"
 it "subnets keep away from what the host has"
 cd "$T/net"
 ok stack down
+no_leaks
 for n in $(seq 17 31); do
 	ip route add 172.$n.0.0/16 via $OUTSIDE_ADDRESS 2>/dev/null || :
 done

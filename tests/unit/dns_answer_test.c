@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/base/cleanup.h"
 #include "net/dns.h"
 #include "net/dns_answer.h"
 #include "net/dns_zone.h"
@@ -297,7 +298,7 @@ static void impossible_names_are_refused_with_the_name(void **state)
 		struct dns_record record = {names[i], ADDR(10, 0, 0, 1)};
 		struct err err = ERR_INIT;
 
-		assert_int_equal(dns_zone_new(&record, 1, &none, &err), -EINVAL);
+		assert_int_equal(dns_zone_new(&record, 1, NULL, &none, &err), -EINVAL);
 		assert_non_null(strstr(err.msg, names[i]));
 		assert_null(none);
 	}
@@ -334,6 +335,36 @@ static void a_name_for_one_client_is_hidden_from_others(void **state)
 	assert_int_equal(dns_get16(out + 6), 1);
 }
 
+static void a_name_of_a_group_is_for_its_members(void **state)
+{
+	const struct dns_record records[] = {
+		{"inner", ADDR(10, 1, 0, 5), .group = 2},
+		{"inner", ADDR(10, 2, 0, 5), .group = 3},
+	};
+	const struct dns_member members[] = {
+		{CLIENT(10, 0, 0, 9), 3}, {CLIENT(10, 0, 0, 5), 2}, {CLIENT(10, 0, 0, 9), 2}};
+	const struct {
+		struct in_addr client;
+		uint16_t answers;
+	} askers[] = {{CLIENT(10, 0, 0, 9), 2}, {CLIENT(10, 0, 0, 5), 1}, {CLIENT(10, 0, 0, 6), 0}};
+	struct dns_zone *mine;
+	struct dns_query query;
+	uint8_t msg[512];
+	size_t len = make_query(msg, "inner", DNS_TYPE_A), reply_len;
+
+	assert_int_equal(dns_zone_new(records, 2, &(struct dns_members){members, 3}, &mine, NULL),
+			 0);
+	for (size_t i = 0; i < ARRAY_SIZE(askers); i++) {
+		struct dns_view view = {.zone = mine, .internal = true, .random = 99};
+
+		view.client = askers[i].client;
+		dns_answer(&view, false, msg, len, &query, out, &reply_len);
+		assert_int_equal(dns_get16(out + 6), askers[i].answers);
+		assert_int_equal(dns_get_rcode(out), askers[i].answers ? DNS_NOERROR : DNS_REFUSED);
+	}
+	dns_zone_free(mine);
+}
+
 static int make_zone(void **state)
 {
 	struct dns_record records[107] = {
@@ -348,7 +379,7 @@ static int make_zone(void **state)
 	records[104] = (struct dns_record){"secret", ADDR(10, 9, 0, 1), CLIENT(10, 0, 0, 5)};
 	records[105] = (struct dns_record){"both", ADDR(10, 0, 0, 8)};
 	records[106] = (struct dns_record){"both", ADDR6};
-	return dns_zone_new(records, 107, &zone, NULL);
+	return dns_zone_new(records, 107, NULL, &zone, NULL);
 }
 
 static int drop_zone(void **state)
@@ -373,6 +404,7 @@ int main(void)
 		cmocka_unit_test(malformed_queries_get_an_error),
 		cmocka_unit_test(an_answer_has_to_fit_its_question),
 		cmocka_unit_test(a_name_for_one_client_is_hidden_from_others),
+		cmocka_unit_test(a_name_of_a_group_is_for_its_members),
 		cmocka_unit_test(impossible_names_are_refused_with_the_name),
 		cmocka_unit_test(the_longest_name_fits),
 	};

@@ -106,7 +106,7 @@ static struct dns_zone *make_zone(void)
 		records[i] = (struct dns_record){.name = "many", .addr = web};
 		records[i].addr.s6_addr[i % 2 ? 15 : 0] = (uint8_t)i;
 	}
-	assert_int_equal(dns_zone_new(records, ARRAY_SIZE(records), &zone, NULL), 0);
+	assert_int_equal(dns_zone_new(records, ARRAY_SIZE(records), NULL, &zone, NULL), 0);
 	return zone;
 }
 

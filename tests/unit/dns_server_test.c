@@ -143,7 +143,7 @@ static int start(struct fixture *f, const struct dns_config *changes)
 	}
 	if (dns_server_new(&f->loop, &config, &f->server, &err) < 0)
 		fail_msg("%s", err.msg);
-	return dns_server_set_records(f->server, records, ARRAY_SIZE(records), NULL);
+	return dns_server_set_records(f->server, records, ARRAY_SIZE(records), NULL, NULL);
 }
 
 static void names_of_ours_are_answered(void **state)
@@ -154,7 +154,7 @@ static void names_of_ours_are_answered(void **state)
 	start(f, &(struct dns_config){.n_upstreams = 0});
 	fd = ask(f, "web", 7);
 	assert_answer(f, fd, 7, DNS_NOERROR, 2, 1000);
-	dns_server_set_records(f->server, records, 1, NULL);
+	dns_server_set_records(f->server, records, 1, NULL, NULL);
 	other = ask(f, "WEB", 8);
 	assert_answer(f, other, 8, DNS_NOERROR, 1, 1000);
 }
