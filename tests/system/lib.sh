@@ -294,24 +294,25 @@ processes() {
 }
 
 # The end of namespaces, links and cgroups is the kernel's own work after a `down`: ask for up to 2 s.
-check_leaks() {
-	local deadline=$(($(now_ms) + 2000))
+# Compared with BEFORE, another snapshot than the first one.
+check_leaks() { # [BEFORE]
+	local before=${1-$T/before} deadline=$(($(now_ms) + 2000 * ${STACK_TEST_SLOW:-1}))
 	while :; do
 		snapshot >"$T/after"
-		if cmp -s "$T/before" "$T/after"; then
+		if cmp -s "$before" "$T/after"; then
 			return 0
 		fi
 		[ "$(now_ms)" -lt $deadline ] || break
 		pause 0.1
 	done
 	echo "LEAK: $TEST_NAME: before (<) and after (>) differ:" >&2
-	diff "$T/before" "$T/after" | grep '^[<>]' >&2 || :
+	diff "$before" "$T/after" | grep '^[<>]' >&2 || :
 	return 1
 }
 
 # no_leaks: call it in the middle of a test, when every project is down.
-no_leaks() {
-	check_leaks || fail "something is left after down"
+no_leaks() { # [BEFORE]
+	check_leaks "$@" || fail "something is left after down"
 }
 
 has_legacy_iptables() {
