@@ -12,6 +12,7 @@
 #include "core/supervise/watch.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,8 @@ static void operation_free(struct operation *operation)
 	free(operation->options.failure);
 	apply_free(operation->apply);
 	free(operation);
+	/* A plan is large for a moment, and a supervisor small for days. */
+	malloc_trim(0);
 }
 
 /* A candidate of a rollout that was cancelled: it gets no traffic and shall end. */
