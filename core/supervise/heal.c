@@ -30,8 +30,7 @@ struct healer {
 	struct supervisor *supervisor; /* NULL: only the thread is waited for */
 	struct driver driver;
 	struct timer *gather, *rules;
-	bool all; /* everything is suspect, not only networks and the units that say so themselves
-		   */
+	bool all; /* every unit is suspect, not only those that say so themselves */
 
 	uv_work_t work; /* the rules */
 	bool working;
