@@ -222,6 +222,11 @@ static void check_build(const struct check *check, const struct service *service
 				 "services.%s.build.additional_contexts: '%s' is no other service "
 				 "of this file",
 				 service->name, name);
+		else if (!other->image)
+			complain(check, build->pos,
+				 "services.%s.build.additional_contexts: '%s' has no image, only a "
+				 "rootfs; name its directory",
+				 service->name, name);
 	}
 }
 
