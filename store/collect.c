@@ -100,9 +100,9 @@ static int remove_file(int dirfd, const char *name, struct err *err)
 
 static int remove_layer(int dirfd, const char *name, struct err *err)
 {
-	char old[DIGEST_HEX_LEN + sizeof(".old-")];
+	char old[LAYOUT_NAME_LEN];
 
-	snprintf(old, sizeof(old), ".old-%s", name);
+	layout_name(old, LAYOUT_OLD, name);
 	if (renameat(dirfd, name, dirfd, old) < 0)
 		return err_sys(err, errno, "remove the layer '%s'", name);
 	return fd_remove_tree(dirfd, old, err);

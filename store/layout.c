@@ -12,7 +12,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int open_dir(int dirfd, const char *name, int *ret_fd, struct err *err)
 {
@@ -27,8 +29,39 @@ static int open_dir(int dirfd, const char *name, int *ret_fd, struct err *err)
 	return 0;
 }
 
-/* Remove the entries of DIRFD whose names begin with PREFIX. */
-static int sweep(int dirfd, const char *prefix, struct err *err)
+static int remove_any(int dirfd, const char *name, struct err *err)
+{
+	return fd_remove_tree(dirfd, name, err);
+}
+
+static bool begins(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* An early layer is its owner's as long as he lives. */
+static int remove_unfinished(int dirfd, const char *name, struct err *err)
+{
+	CLEANUP_FD int fd = -1;
+
+	if (name[0] != '.')
+		return 0;
+	if (begins(name, LAYOUT_EARLY)) {
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return 0;
+	}
+	return fd_remove_tree(dirfd, name, err);
+}
+
+static int remove_dead_early(int dirfd, const char *name, struct err *err)
+{
+	return begins(name, LAYOUT_EARLY) ? remove_unfinished(dirfd, name, err) : 0;
+}
+
+/* Call REMOVE for each entry of DIRFD. */
+static int sweep(int dirfd, int (*remove)(int dirfd, const char *name, struct err *err),
+		 struct err *err)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -41,10 +74,8 @@ static int sweep(int dirfd, const char *prefix, struct err *err)
 		return r;
 	}
 	while (r == 0 && (entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-		    strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
-			continue;
-		r = fd_remove_tree(dirfd, entry->d_name, err);
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = remove(dirfd, entry->d_name, err);
 	}
 	closedir(dir);
 	return r;
@@ -98,9 +129,9 @@ int layout_open(struct layout *layout, const struct paths *paths, void (*waited)
 	layout->paths = *paths;
 	r = open_tree(layout, root_fd, waited, err);
 	if (r == 0)
-		r = sweep(layout->tmp_fd, "", err);
+		r = sweep(layout->tmp_fd, remove_any, err);
 	if (r == 0)
-		r = sweep(layout->layers_fd, ".", err);
+		r = sweep(layout->layers_fd, remove_unfinished, err);
 	if (r < 0) {
 		layout_release(layout);
 		return err_wrap(err, "image store '%s'", paths->root);
@@ -118,6 +149,27 @@ void layout_release(struct layout *layout)
 		cleanup_close(fds[i]);
 		*fds[i] = -1;
 	}
+}
+
+int layout_open_layers(const struct paths *paths, int *ret_fd, struct err *err)
+{
+	CLEANUP_FD int root_fd = -1, fd = -1;
+	int r;
+
+	root_fd = open(paths->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_sys(err, errno, "open '%s'", paths->root);
+	r = open_dir(root_fd, "layers", &fd, err);
+	if (r == 0)
+		r = sweep(fd, remove_dead_early, err);
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+void layout_name(char ret[LAYOUT_NAME_LEN], const char *prefix, const char *hex)
+{
+	snprintf(ret, LAYOUT_NAME_LEN, "%s%.*s", prefix, DIGEST_HEX_LEN, hex);
 }
 
 bool layout_has_layer(const struct layout *layout, const char *hex)

@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 #include "core/base/paths.h"
+#include "store/digest.h"
 
 #include <stdbool.h>
 
@@ -16,7 +17,9 @@
  *	<root>/images/tmp/		what an import has not verified yet
  *	<root>/images/pull/		what registries send (registry/blob.h), not locked
  *	<root>/layers/<hex>/		complete layers, never changed again
- *	<root>/layers/.new-<hex>/, .old-<hex>/	being made, being removed
+ *	<root>/layers/.new-<hex>/	being made by who has the lock; <hex> is the blob's
+ *	<root>/layers/.early-<hex>/	being made by who has a flock(2) on it (import/early.h)
+ *	<root>/layers/.old-<hex>/	being removed
  *
  * All changes go from tmp/ or a dotted name to the final one by rename, after
  * the data is on the disk; so a name that looks final is complete, whenever
@@ -43,6 +46,19 @@ struct layout {
 int layout_open(struct layout *layout, const struct paths *paths, void (*waited)(void),
 		struct err *err);
 void layout_release(struct layout *layout);
+
+/*
+ * Only <root>/layers, made if it is missing, without the lock; RET_FD is the
+ * caller's.  What dead processes left of .early-<hex> there is removed.
+ */
+int layout_open_layers(const struct paths *paths, int *ret_fd, struct err *err);
+
+/* Names in <root>/layers of what is not complete. */
+#define LAYOUT_NEW	".new-"
+#define LAYOUT_EARLY	".early-"
+#define LAYOUT_OLD	".old-"
+#define LAYOUT_NAME_LEN (sizeof(LAYOUT_EARLY) + DIGEST_HEX_LEN)
+void layout_name(char ret[LAYOUT_NAME_LEN], const char *prefix, const char *hex);
 
 /* Is the layer with diff id HEX there? */
 bool layout_has_layer(const struct layout *layout, const char *hex);

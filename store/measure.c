@@ -11,10 +11,17 @@
 
 #define BLOCK 512 /* of st_blocks, stat(2) */
 
-int measure(const char *path, uint64_t *ret_bytes, struct err *err)
+static double share(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) || st->st_nlink < 2 ? 1 : 1 / (double)st->st_nlink;
+}
+
+/* The sum of what OF says of everything below PATH. */
+static int sum(const char *path, double (*of)(const struct stat *st), uint64_t *ret_bytes,
+	       struct err *err)
 {
 	CLEANUP_FREE char *root = strdup(path);
-	uint64_t bytes = 0;
+	double bytes = 0;
 	FTSENT *item;
 	FTS *tree;
 
@@ -24,16 +31,32 @@ int measure(const char *path, uint64_t *ret_bytes, struct err *err)
 	if (!tree)
 		return err_sys(err, errno, "read '%s'", path);
 	for (errno = 0; (item = fts_read(tree)); errno = 0) {
-		const struct stat *st = item->fts_statp;
-
-		if (item->fts_info == FTS_DP || item->fts_info == FTS_NS)
-			continue;
-		bytes += (uint64_t)st->st_blocks * BLOCK /
-			 (S_ISDIR(st->st_mode) || st->st_nlink < 2 ? 1 : st->st_nlink);
+		if (item->fts_info != FTS_DP && item->fts_info != FTS_NS)
+			bytes += of(item->fts_statp);
 	}
 	fts_close(tree);
-	*ret_bytes = bytes;
+	*ret_bytes = (uint64_t)(bytes + 0.5);
 	return 0;
+}
+
+static double disk(const struct stat *st)
+{
+	return (double)st->st_blocks * BLOCK * share(st);
+}
+
+static double content(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? (double)st->st_size * share(st) : 0;
+}
+
+int measure(const char *path, uint64_t *ret_bytes, struct err *err)
+{
+	return sum(path, disk, ret_bytes, err);
+}
+
+int measure_content(const char *path, uint64_t *ret_bytes, struct err *err)
+{
+	return sum(path, content, ret_bytes, err);
 }
 
 int measure_entries(const char *path, uint64_t *ret_bytes, uint64_t *ret_n, struct err *err)

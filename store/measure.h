@@ -16,6 +16,9 @@
  */
 int measure(const char *path, uint64_t *ret_bytes, struct err *err);
 
+/* The sizes of the regular files below PATH, each counted once. */
+int measure_content(const char *path, uint64_t *ret_bytes, struct err *err);
+
 /* The same for each entry of the directory PATH, and how many there are. */
 int measure_entries(const char *path, uint64_t *ret_bytes, uint64_t *ret_n, struct err *err);
 

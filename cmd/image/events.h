@@ -11,8 +11,8 @@
 /*
  * Events: lines of JSON through a pipe, between the processes of a pull
  *
- *	{"event":"layer","name":"<12 hex>","image":"nginx:latest","action":"downloading",
- *	 "bytes":…,"size":…}
+ *	{"event":"layer","name":"<12 hex>","digest":"sha256:<64 hex>",
+ *	 "image":"nginx:latest","action":"downloading","bytes":…,"size":…}
  *	{"event":"image","name":"nginx:latest","action":"pulled","detail":"142.0 MiB in 5 layers"}
  *
  * `--progress json` shows them as they are.

@@ -16,8 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* xz and zstd take at most 128 MiB for their window; the rest is small. */
-#define MEMORY_MAX ((rlim_t)1 << 30)
+/* xz and zstd take at most 128 MiB for their window, for each of a few layers (unpacker.h). */
+#define MEMORY_MAX ((rlim_t)2 << 30)
 /* Removing a tree holds three descriptors per level, of which place.h allows 512. */
 #define FILES_MAX 2048
 

@@ -2,7 +2,7 @@
 /*
  * pull: this process reads what is the user's own (registries.conf, passwords), shows how it
  * goes, and carries lines from the one that downloads to the one that unpacks (roles.h).  So
- * an image is unpacked while others still come in.
+ * a layer is unpacked while others still come in.
  */
 #include "cmd/image/command.h"
 #include "cmd/image/events.h"
@@ -236,10 +236,11 @@ static void got_download(void *data, json_t *event)
 {
 	struct pulling *pulling = data;
 	const char *action = events_text(event, "action");
+	bool image = strcmp(events_text(event, "event"), "image") == 0;
 
-	if (strcmp(events_text(event, "event"), "image") == 0 && strcmp(action, "error") != 0)
+	if (image ? strcmp(action, "error") != 0 : strcmp(action, "downloaded") == 0)
 		events_send(pulling->unpack_in, json_incref(event));
-	else
+	if (!image || strcmp(action, "error") == 0)
 		got(data, event);
 }
 

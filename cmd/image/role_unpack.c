@@ -5,6 +5,7 @@
 #include "cmd/image/roles.h"
 #include "core/base/cleanup.h"
 #include "store/image.h"
+#include "store/import/early.h"
 #include "store/import/pulled.h"
 #include "store/layout.h"
 
@@ -14,6 +15,7 @@
 
 struct unpacking {
 	const struct paths *paths;
+	struct early *early;
 	int pull_fd, out;
 };
 
@@ -57,7 +59,9 @@ static int unpack(const struct unpacking *unpacking, const json_t *event, struct
 
 	if (r == 0)
 		r = layout_open(&layout, unpacking->paths, NULL, err);
-	return r < 0 ? r : pulled_import(&layout, unpacking->pull_fd, &pulled, ret_image, err);
+	return r < 0 ? r
+		     : pulled_import(&layout, unpacking->pull_fd, unpacking->early, &pulled,
+				     ret_image, err);
 }
 
 static void got_downloaded(const struct unpacking *unpacking, const json_t *event)
@@ -98,9 +102,21 @@ static void got_current(const struct unpacking *unpacking, const json_t *event)
 		tell(unpacking, event, r < 0 ? "error" : "current", r < 0 ? err.msg : "");
 }
 
+static void got_layer(const struct unpacking *unpacking, const json_t *event)
+{
+	const char *hex = digest_hex(events_text(event, "digest"));
+
+	if (hex)
+		early_add(unpacking->early, hex);
+}
+
 static void got(void *data, json_t *event)
 {
-	if (strcmp(events_text(event, "action"), "current") == 0)
+	const struct unpacking *unpacking = data;
+
+	if (strcmp(events_text(event, "event"), "layer") == 0)
+		got_layer(unpacking, event);
+	else if (strcmp(events_text(event, "action"), "current") == 0)
 		got_current(data, event);
 	else
 		got_downloaded(data, event);
@@ -108,7 +124,7 @@ static void got(void *data, json_t *event)
 
 static void got_no_more(void *data, json_t *event)
 {
-	tell(data, event, "error", "this process gives up no rights");
+	tell(data, event, "error", "what unpacks it could not begin");
 }
 
 int role_unpack(const struct paths *paths, int pull_fd, int in, int out)
@@ -118,9 +134,12 @@ int role_unpack(const struct paths *paths, int pull_fd, int in, int out)
 	struct err err = ERR_INIT;
 	int r = harden(paths, -1, &err);
 
+	if (r == 0)
+		r = early_new(paths, pull_fd, &unpacking.early, &err);
 	if (r < 0)
 		fprintf(stderr, "stack: %s\n", err.msg);
 	while (events_read(&events, r < 0 ? got_no_more : got, &unpacking))
 		;
+	early_free(unpacking.early);
 	return r < 0;
 }

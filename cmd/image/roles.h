@@ -28,7 +28,10 @@ struct download_role {
 /* Returns the exit status.  OUT takes its events.  Blocks: until all is there. */
 int role_download(const struct download_role *role, int out);
 
-/* The same for what comes through IN: events of role_download() with action "downloaded". */
+/*
+ * The same for what comes through IN: events of role_download(), layers that are "downloaded" and
+ * images that are that or "current".
+ */
 int role_unpack(const struct paths *paths, int pull_fd, int in, int out);
 
 #endif

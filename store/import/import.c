@@ -196,7 +196,7 @@ static int read_source(struct import *im, int fd, struct err *err)
 		return rootfs_read_directory(&im->spool, im->options, &im->bundle, err);
 	im->spool.source_fd = fd;
 	if (im->options->built)
-		return reuse_read_built(&im->spool, &im->layout->paths, &im->bundle, err);
+		return reuse_read_built(&im->spool, &im->layers.known, &im->bundle, err);
 	return read_bundle(im, err);
 }
 
@@ -267,7 +267,7 @@ int import_run(struct layout *layout, int fd, const struct import_options *optio
 	r = layers_init(&im.layers, layout, options->max_bytes, &options->progress, err);
 	if (r < 0)
 		return r;
-	spool_init(&im.spool, layout, -1, im.layers.limits.max_bytes);
+	spool_init(&im.spool, layout, -1, im.layers.budget->max_bytes);
 	r = read_source(&im, fd, err);
 	if (r == 0)
 		r = register_all(&im, err);

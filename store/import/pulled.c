@@ -16,7 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Both are hard-linked, so whoever else takes the same blob disturbs nothing. */
+/*
+ * Both are hard-linked, so whoever else takes the same blob disturbs nothing.  What the store has
+ * was verified when it came, so it goes first.
+ */
 static int adopt_all(struct spool *spool, int pull_fd, char *const *blobs, struct err *err)
 {
 	struct spool_file *file;
@@ -25,9 +28,9 @@ static int adopt_all(struct spool *spool, int pull_fd, char *const *blobs, struc
 	for (; r == 0 && *blobs; blobs++) {
 		if (!digest_is_hex(*blobs))
 			return err_set(err, EINVAL, "the download names a blob that has no digest");
-		r = spool_adopt(spool, pull_fd, *blobs, &file, err);
+		r = spool_adopt(spool, spool->layout->blobs_fd, *blobs, &file, err);
 		if (r == -ENOENT)
-			r = spool_adopt(spool, spool->layout->blobs_fd, *blobs, &file, err);
+			r = spool_adopt(spool, pull_fd, *blobs, &file, err);
 	}
 	return r == -ENOENT ? err_set(err, ESTALE, "%s", err ? err->msg : "") : r;
 }
@@ -74,19 +77,18 @@ static int import(struct spool *spool, struct layers *layers, int pull_fd,
 	return r;
 }
 
-int pulled_import(struct layout *layout, int pull_fd, const struct pulled *pulled,
-		  struct image *ret_image, struct err *err)
+int pulled_import(struct layout *layout, int pull_fd, struct early *early,
+		  const struct pulled *pulled, struct image *ret_image, struct err *err)
 {
 	struct err collecting = ERR_INIT;
 	struct layers layers;
 	struct spool spool;
 	int r;
 
-	r = layers_init(&layers, layout, 0, NULL, err);
-	if (r < 0)
-		return r;
-	spool_init(&spool, layout, -1, layers.limits.max_bytes);
-	r = import(&spool, &layers, pull_fd, pulled, err);
+	r = layers_init_early(&layers, layout, early, err);
+	spool_init(&spool, layout, -1, layers.max_bytes);
+	if (r == 0)
+		r = import(&spool, &layers, pull_fd, pulled, err);
 	layers_release(&layers);
 	spool_release(&spool);
 	for (char **blob = pulled->blobs; r == 0 && *blob; blob++)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct early;
 struct image;
 struct layout;
 
@@ -27,14 +28,15 @@ struct pulled {
 };
 
 /*
- * Blobs are taken from PULL_FD, where downloads arrive, or from the store.
+ * Blobs are taken from PULL_FD, where downloads arrive, or from the store;
+ * layers that EARLY has begun are not begun again.
  * Those in PULL_FD are removed when they are in the store.
  *
  * -ESTALE: one was removed meanwhile, so it is to be downloaded once more.
  * Else as import_run().  Blocks: for the disk.
  */
-int pulled_import(struct layout *layout, int pull_fd, const struct pulled *pulled,
-		  struct image *ret_image, struct err *err);
+int pulled_import(struct layout *layout, int pull_fd, struct early *early,
+		  const struct pulled *pulled, struct image *ret_image, struct err *err);
 
 void pulled_release(struct pulled *pulled);
 

@@ -28,8 +28,10 @@ void registration_release(struct registration *registration)
 }
 
 static int unpack_layers(const struct spool *spool, struct layers *layers,
-			 struct bundle_image *source, char *const *diff_ids, struct err *err)
+			 struct bundle_image *source, char *const *diff_ids, uint64_t *ret_bytes,
+			 struct err *err)
 {
+	uint64_t bytes = 0, sum = 0;
 	size_t n = 0;
 	int r = 0;
 
@@ -42,6 +44,13 @@ static int unpack_layers(const struct spool *spool, struct layers *layers,
 			       source->n_layers, n);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = layers_add(layers, spool, &source->layers[i], diff_ids[i], err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = layers_finish(layers, &source->layers[i], diff_ids[i], &bytes, err);
+		sum += bytes;
+	}
+	if (r == 0 && sum > layers->max_bytes)
+		return unpack_too_big(layers->max_bytes, err);
+	*ret_bytes = sum;
 	return r;
 }
 
@@ -126,7 +135,7 @@ static int prepare(struct spool *spool, struct layers *layers, struct bundle_ima
 {
 	CLEANUP_FREE char *config = NULL;
 	char **diff_ids = NULL;
-	uint64_t before = layers->stats.bytes;
+	uint64_t bytes = 0;
 	size_t len = 0;
 	int r;
 
@@ -134,13 +143,13 @@ static int prepare(struct spool *spool, struct layers *layers, struct bundle_ima
 	if (r == 0)
 		r = config_flatten(config, len, &registration->image, &diff_ids, err);
 	if (r == 0)
-		r = unpack_layers(spool, layers, source, diff_ids, err);
+		r = unpack_layers(spool, layers, source, diff_ids, &bytes, err);
 	image_file_list_free(diff_ids);
 	if (r == 0 && !source->manifest)
 		r = make_manifest(spool, source, err);
 	if (r < 0)
 		return r;
-	registration->image.size = layers->stats.bytes - before;
+	registration->image.size = bytes;
 	registration->image.created_s = (int64_t)time(NULL);
 	if (asprintf(&registration->image.id, "sha256:%s", source->manifest->hex) < 0) {
 		registration->image.id = NULL;

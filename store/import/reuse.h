@@ -5,7 +5,7 @@
 #include "core/base/err.h"
 
 struct bundle;
-struct paths;
+struct known;
 struct spool;
 
 /*
@@ -20,7 +20,7 @@ struct spool;
  * -EINVAL: it is damaged.  -ENOENT: the store has lost a layer since.
  * Blocks: for the disk.
  */
-int reuse_read_built(struct spool *spool, const struct paths *paths, struct bundle *ret_bundle,
+int reuse_read_built(struct spool *spool, const struct known *known, struct bundle *ret_bundle,
 		     struct err *err);
 
 #endif

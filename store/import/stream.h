@@ -5,6 +5,7 @@
 #include "core/base/err.h"
 #include "store/digest.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,10 +23,11 @@ struct archive_entry;
  */
 struct stream;
 
-/* Told now and then how many bytes of the source have been read. */
+/* REPORT is told now and then how many bytes of the source have been read. */
 struct stream_progress {
 	void (*report)(void *data, uint64_t bytes);
 	void *data;
+	const atomic_bool *stop; /* NULL, or when it is true all reading ends with -ECANCELED */
 };
 
 /*

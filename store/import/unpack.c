@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#define BYTES_MAX   ((uint64_t)100 << 30)
 #define ENTRIES_MAX 1000000
 /* Directory times wait until the end; a million names of usual length fit in here. */
 #define DIR_TIMES_MAX ((size_t)64 << 20)
@@ -24,26 +23,41 @@
 #define WHITEOUT_META	".wh..wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
+/* What one layer has taken. */
+struct tally {
+	struct unpack_budget *budget;
+	uint64_t bytes, entries;
+};
+
 struct unpack {
 	struct stream *stream;
 	struct place place;
 	struct place link_place;
-	const struct unpack_limits *limits;
-	struct unpack_stats *stats;
+	struct tally tally;
 	struct strbuf dir_times; /* of each: struct timespec, path, NUL */
 };
 
-int unpack_limits_init(struct unpack_limits *limits, int fd, struct err *err)
+void unpack_budget_init(struct unpack_budget *budget, uint64_t max_bytes)
+{
+	budget->max_bytes = max_bytes;
+	budget->max_entries = ENTRIES_MAX;
+	atomic_init(&budget->bytes, 0);
+}
+
+int unpack_room(int fd, uint64_t *ret_bytes, struct err *err)
 {
 	struct statvfs fs;
-	uint64_t usable;
 
 	if (fstatvfs(fd, &fs) < 0)
 		return err_sys(err, errno, "find out how much space the image store has");
-	usable = (uint64_t)fs.f_bavail * fs.f_frsize / 10 * 9;
-	limits->max_bytes = usable < BYTES_MAX ? usable : BYTES_MAX;
-	limits->max_entries = ENTRIES_MAX;
+	*ret_bytes = (uint64_t)fs.f_bavail * fs.f_frsize / 10 * 9;
 	return 0;
+}
+
+int unpack_too_big(uint64_t max_bytes, struct err *err)
+{
+	return err_set(err, EFBIG, "the image needs more than the %llu MiB that there is room for",
+		       (unsigned long long)(max_bytes >> 20));
 }
 
 static bool has_prefix(const char *text, const char *prefix)
@@ -62,22 +76,30 @@ static bool below_whiteout(const char *path, const char *prefix)
 	return false;
 }
 
-static int count(const struct unpack_limits *limits, struct unpack_stats *stats,
-		 struct archive_entry *entry, struct err *err)
+static bool take(struct unpack_budget *budget, uint64_t size)
 {
-	int64_t size = archive_entry_size(entry);
-	uint64_t left = limits->max_bytes - stats->bytes;
+	uint64_t before = atomic_load(&budget->bytes);
 
-	if (++stats->entries > limits->max_entries)
-		return err_set(err, EFBIG, "the image has more than %llu files",
-			       (unsigned long long)limits->max_entries);
+	do
+		if (size > budget->max_bytes - before)
+			return false;
+	while (!atomic_compare_exchange_weak(&budget->bytes, &before, before + size));
+	return true;
+}
+
+static int count(struct tally *tally, struct archive_entry *entry, struct err *err)
+{
+	struct unpack_budget *budget = tally->budget;
+	int64_t size = archive_entry_size(entry);
+
+	if (++tally->entries > budget->max_entries)
+		return err_set(err, EFBIG, "a layer has more than %llu files",
+			       (unsigned long long)budget->max_entries);
 	if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) != AE_IFREG)
 		return 0;
-	if (size < 0 || (uint64_t)size > left)
-		return err_set(err, EFBIG,
-			       "the image needs more than the %llu MiB that there is room for",
-			       (unsigned long long)(limits->max_bytes >> 20));
-	stats->bytes += (uint64_t)size;
+	if (size < 0 || !take(budget, (uint64_t)size))
+		return unpack_too_big(budget->max_bytes, err);
+	tally->bytes += (uint64_t)size;
 	return 0;
 }
 
@@ -213,7 +235,7 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct er
 		return err_set(err, EINVAL, "the archive has an entry without a readable name");
 	r = place_clean(name, path, err);
 	if (r == 0)
-		r = count(u->limits, u->stats, entry, err);
+		r = count(&u->tally, entry, err);
 	if (r < 0)
 		return r;
 	if (path[0] == '\0')
@@ -237,17 +259,15 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry, struct er
 	return make_node(u, dirfd, path, base, entry, err);
 }
 
-int unpack_layer(struct stream *stream, int root_fd, const struct unpack_limits *limits,
-		 struct unpack_stats *stats, struct err *err)
+int unpack_layer(struct stream *stream, int root_fd, struct unpack_budget *budget,
+		 uint64_t *ret_bytes, struct err *err)
 {
 	struct unpack u = {
 		.stream = stream,
-		.limits = limits,
-		.stats = stats,
+		.tally = {.budget = budget},
 		.dir_times = STRBUF_INIT,
 	};
 	struct archive_entry *entry;
-	mode_t umask_before = umask(0);
 	int r;
 
 	place_init(&u.place, root_fd);
@@ -259,23 +279,25 @@ int unpack_layer(struct stream *stream, int root_fd, const struct unpack_limits 
 	}
 	if (r == 0)
 		restore_times(&u);
-	umask(umask_before);
+	*ret_bytes = u.tally.bytes;
 	strbuf_release(&u.dir_times);
 	place_release(&u.place);
 	place_release(&u.link_place);
 	return r;
 }
 
-int unpack_count(struct stream *stream, const struct unpack_limits *limits,
-		 struct unpack_stats *stats, struct err *err)
+int unpack_count(struct stream *stream, struct unpack_budget *budget, uint64_t *ret_bytes,
+		 struct err *err)
 {
+	struct tally tally = {.budget = budget};
 	struct archive_entry *entry;
 	int r;
 
 	while ((r = stream_next(stream, &entry, err)) > 0) {
-		r = count(limits, stats, entry, err);
+		r = count(&tally, entry, err);
 		if (r < 0)
 			return r;
 	}
+	*ret_bytes = tally.bytes;
 	return r;
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct stream;
@@ -16,32 +17,35 @@ struct stream;
  * below bound what it may cost.  An entry that would need less than that is
  * not repaired but ends the import.
  */
-struct unpack_limits {
-	uint64_t max_bytes;   /* sum of the sizes of all files */
-	uint64_t max_entries; /* entries in one layer */
+#define UNPACK_BYTES_MAX ((uint64_t)100 << 30) /* of one image, if nobody says otherwise */
+
+struct unpack_budget {
+	uint64_t max_bytes;	/* sum of the sizes of all files */
+	uint64_t max_entries;	/* in one layer */
+	_Atomic uint64_t bytes; /* of all layers so far, which may be unpacked side by side */
 };
 
-struct unpack_stats {
-	uint64_t bytes, entries;
-};
+void unpack_budget_init(struct unpack_budget *budget, uint64_t max_bytes);
 
-/* What fits on the file system of FD without filling it, and at most 100 GiB. */
-int unpack_limits_init(struct unpack_limits *limits, int fd, struct err *err);
+/* How much fits on the file system of FD without filling it. */
+int unpack_room(int fd, uint64_t *ret_bytes, struct err *err);
+
+/* The sentence for what does not fit.  -EFBIG. */
+int unpack_too_big(uint64_t max_bytes, struct err *err);
 
 /*
- * Unpack all entries of STREAM into the empty directory ROOT_FD, and count
- * them in STATS.  LIMITS apply to the sums in STATS, so one struct may count
- * several layers.  The umask is 0 meanwhile.
+ * Unpack all entries of STREAM into the empty directory ROOT_FD.  RET_BYTES is
+ * the sum of the sizes of the layer's files.  The umask has to be 0.
  *
  * -EPERM: an entry that leads out of the tree or through a non-directory.
- * -EFBIG: beyond a limit.  -EINVAL: damaged.  -ENOSPC: the disk is full.
+ * -EFBIG: beyond BUDGET.  -EINVAL: damaged.  -ENOSPC: the disk is full.
  * Blocks: for the source and the disk.
  */
-int unpack_layer(struct stream *stream, int root_fd, const struct unpack_limits *limits,
-		 struct unpack_stats *stats, struct err *err);
+int unpack_layer(struct stream *stream, int root_fd, struct unpack_budget *budget,
+		 uint64_t *ret_bytes, struct err *err);
 
 /* Only count what unpack_layer() would unpack, for a layer that is there already. */
-int unpack_count(struct stream *stream, const struct unpack_limits *limits,
-		 struct unpack_stats *stats, struct err *err);
+int unpack_count(struct stream *stream, struct unpack_budget *budget, uint64_t *ret_bytes,
+		 struct err *err);
 
 #endif

@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 # What bench.sh measures of images: import and pull beside podman, and beside skopeo with umoci.
 #
-# The tree of the example's postgres (210 MiB) is an image of one layer and one of ten.  All tools write
-# to one file system, read what is in the page cache, and begin with an empty store.  `stack` has an image
-# on the disk before it has a name; the others leave that to the kernel.  So each is measured twice: to
-# its end, and to the end of a sync of the file system after it, when all have done the same.
+# The tree of the example's postgres (210 MiB) is an image of one layer and one of ten.  All tools read
+# what is in the page cache, and write to an ext4 made for each measurement: where files were just removed,
+# making new ones takes longer, and whoever comes next would pay for it.  `stack` has an image on the disk
+# before it has a name; the others leave that to the kernel.  So each is measured twice: to its end, and to
+# the end of a sync of the file system after it, when all have done the same.
 I=$T/bench-images
+D=$I/disk
 
 # image_archive N: $I/N.tar, a docker archive of that tree cut into N layers
 image_archive() {
@@ -28,30 +30,32 @@ image_archive() {
 }
 
 image_podman() {
-	podman --root "$I/podman" --runroot "$STACK_RUN/podman" --storage-driver overlay \
+	podman --root "$D/podman" --runroot "$STACK_RUN/podman" --storage-driver overlay \
 		--storage-opt overlay.skip_mount_home=true --events-backend none "$@"
 }
 
 image_umoci() { # SOURCE, as skopeo calls it
-	skopeo --insecure-policy copy -q --src-tls-verify=false "$1" "oci:$I/umoci:bench" &&
-		umoci unpack --image "$I/umoci:bench" "$I/bundle"
+	skopeo --insecure-policy copy -q --src-tls-verify=false "$1" "oci:$D/umoci:bench" &&
+		umoci unpack --image "$D/umoci:bench" "$D/bundle"
 }
 
 image_stack() {
-	STACK_ROOT=$I/stack stack image "$@"
+	STACK_ROOT=$D/stack stack image "$@"
 }
 
 # image_round WHAT TOOL COMMAND…: one measurement of each kind, in milliseconds
 image_round() {
 	local file=$T/image.$1.$2
 	shift 2
-	[ ! -d "$I/podman" ] || image_podman rmi -a -f >/dev/null
-	rm -rf "$I/stack" "$I/umoci" "$I/bundle"
-	sync -f "$I"
+	rm -f "$I/ext4"
+	truncate -s 8G "$I/ext4"
+	mkfs.ext4 -q "$I/ext4"
+	mount -o loop "$I/ext4" "$D"
 	timed "$@"
 	echo "$ms" >>"$file"
 	local alone=$ms
-	timed sync -f "$I"
+	timed sync -f "$D"
+	umount -R "$D"
 	awk -v a="$alone" -v b="$ms" 'BEGIN { printf "%.1f\n", a + b }' >>"$file.synced"
 }
 
@@ -95,7 +99,8 @@ image_compare() {
 
 image_speed() {
 	local n format address=127.0.0.1:5000
-	mkdir -p "$I/tree"
+	image postgres
+	mkdir -p "$I/tree" "$D"
 	tar -xf "$IMAGE_CACHE/postgres.tar" -C "$I/tree"
 	(cd "$I/tree" && find . -mindepth 1 | sort) >"$I/files"
 	printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\n' \

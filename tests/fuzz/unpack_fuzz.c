@@ -11,15 +11,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct unpack_limits limits = {.max_bytes = 1 << 20, .max_entries = 64};
+	struct unpack_budget budget = {.max_bytes = 1 << 20, .max_entries = 64};
 	CLEANUP_FD int fd = -1, root = -1;
-	struct unpack_stats stats = {0};
 	struct stream *stream;
+	uint64_t bytes;
 
+	umask(0);
 	canary_set_up();
 	fd = memfd_create("layer", MFD_CLOEXEC);
 	if (fd < 0 || fd_write_all(fd, data, size) < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
@@ -27,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	root = openat(canary_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stream_open(fd, -1, NULL, &stream, NULL) == 0) {
-		unpack_layer(stream, root, &limits, &stats, NULL);
+		unpack_layer(stream, root, &budget, &bytes, NULL);
 		stream_free(stream);
 	}
 	canary_check();

@@ -212,6 +212,44 @@ assert_between "the first event" "$size" 20100000 \
 	"$(jq -s 'map(select(.event == "layer")) | map(.bytes) | map(select(. > 0)) | min' <<<"$err")"
 blobs_are_right
 
+it "unpacks the layers that have come while others still come"
+head -c 20000000 /dev/urandom >"$T/noise-file"
+on_top() { # IMAGE FILE NAME: an image with FILE above IMAGE
+	project noise <<YML
+services:
+  one: {image: $1, command: sleep 1000, init: true}
+YML
+	ok stack up -d
+	ok stack cp "$2" one:/
+	ok stack commit one "local/$3"
+	ok stack down
+	skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$STACK_ROOT/images:docker.io/local/$3" "docker://$R/$3"
+}
+on_top "$R/app:1" "$T/noise-file" noise:1
+on_top local/noise:1 "$T/cert.pem" noise:2
+background python3 "$LIB_DIR/token_server.py" relay 5011 5000 5000000 "$T/gate-early"
+wait_for 5 "the relay listens" nc -z 127.0.0.1 5011
+early() { find "$T/early/layers" -maxdepth 3 -path "*/$1*/bin/busybox" 2>/dev/null; }
+background env STACK_ROOT="$T/early" "$STACK" image pull 127.0.0.1:5011/noise:1 >"$T/early.log" 2>&1
+pulling=$!
+wait_for 10 "the first layer is unpacked" eval '[ -n "$(early .early-)" ]'
+[ -n "$(find "$T/early/images/pull" -name '*.part')" ] || fail "the second layer is there already"
+kill -KILL $pulling
+wait $pulling || :
+wait_for 5 "all of it is gone" eval '! processes_of_pull'
+touch "$T/gate-early"
+STACK_ROOT=$T/early ok stack image pull 127.0.0.1:5011/noise:1
+assert_eq "what is left of the dead one" "" "$(early .early-)"
+cmp "$T/noise-file" "$T"/early/layers/*/noise-file || fail "the second layer is another"
+
+it "does not read again what the store has"
+blob=$(find "$T/early/images/blobs" -size +10M)
+printf 'damaged' | dd of="$blob" bs=1 seek=10000000 conv=notrunc 2>/dev/null
+STACK_ROOT=$T/early ok stack image pull "$R/noise:2" # who read it would say so
+STACK_ROOT=$T/early ok stack image ls --format json
+assert_between "its size" 20000000 29000000 "$(jq '.[] | select(.reference | test("noise:2")).size' <<<"$out")"
+rm -r "$T/early"
+
 # --- who one is ---------------------------------------------------------------------------------
 
 it "speaks TLS with a registry whose certificate is in certs.d, and no other"
