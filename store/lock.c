@@ -22,9 +22,8 @@ static int lock(int dirfd, const char *name, int operation, void (*waited)(void)
 			return -EAGAIN;
 		if (waited)
 			waited();
-		while (flock(fd, operation) < 0)
-			if (errno != EINTR)
-				return err_sys(err, errno, "lock '%s'", name);
+		if (flock(fd, operation) < 0)
+			return err_sys(err, errno, "lock '%s'", name);
 	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -16,6 +16,7 @@
  * Take the lock file NAME below DIRFD and return it, to be given up with
  * close().  WAITED (may be NULL) is called once when somebody else has it.
  *
+ * -EINTR: a signal was caught that is to interrupt (signal(7), without SA_RESTART).
  * Blocks: until the holder is done.
  */
 int lock_take(int dirfd, const char *name, void (*waited)(void), int *ret_fd, struct err *err);

@@ -2,6 +2,7 @@
 #include "store/import/import.h"
 #include "cmd/image/command.h"
 #include "cmd/image/harden.h"
+#include "cmd/image/interrupt.h"
 #include "core/base/cleanup.h"
 #include "core/model/units.h"
 #include "store/digest.h"
@@ -117,6 +118,8 @@ static int import(const struct paths *paths, struct import_arguments *args, stru
 		r = harden(paths, directory, err);
 	if (r < 0)
 		return r;
+	interrupt_catch();
+	args->options.progress.stopped = interrupted;
 	if (!args->quiet && isatty(STDERR_FILENO))
 		args->options.progress.report = report_progress;
 	r = import_run(&layout, fd, &args->options, &images, &n, err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/image/command.h"
+#include "cmd/image/interrupt.h"
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/base/text.h"
@@ -136,5 +137,6 @@ int main(int argc, char **argv)
 	argv += optind;
 	optind = 0; /* getopt(3): start anew */
 	status = command->run(&paths, argc, argv, &err);
+	interrupt_end();
 	return status < 0 ? fail(&err) : status;
 }

@@ -51,6 +51,12 @@ int process_start(struct process *process, int *ret_out, struct err *err)
 	return process->pidfd < 0 ? err_sys(err, errno, "watch a process") : 1;
 }
 
+void process_signal(const struct process *process, int signal)
+{
+	if (process->pidfd >= 0)
+		(void)pidfd_send_signal(process->pidfd, signal, NULL, 0);
+}
+
 int process_wait(struct process *process, const char *what, struct err *err)
 {
 	siginfo_t info = {.si_code = 0};

@@ -25,9 +25,13 @@ struct process {
 	}
 
 /*
- * 0 in the new process, whose events go into RET_OUT and which ends with the old one; 1 in that.
+ * 0 in the new process, whose events go into RET_OUT; 1 in the old one.  The new one gets
+ * SIGKILL when the old one ends.
  */
 int process_start(struct process *process, int *ret_out, struct err *err);
+
+/* Send it SIGNAL, unless it is gone. */
+void process_signal(const struct process *process, int signal);
 
 /* -EIO: it was ended; WHAT it does is for the sentence.  Blocks: until it is gone. */
 int process_wait(struct process *process, const char *what, struct err *err);

@@ -6,6 +6,7 @@
  */
 #include "cmd/image/command.h"
 #include "cmd/image/events.h"
+#include "cmd/image/interrupt.h"
 #include "cmd/image/process.h"
 #include "cmd/image/roles.h"
 #include "cmd/image/view.h"
@@ -237,10 +238,12 @@ static void got_download(void *data, json_t *event)
 	struct pulling *pulling = data;
 	const char *action = events_text(event, "action");
 	bool image = strcmp(events_text(event, "event"), "image") == 0;
+	bool failed = strcmp(action, "error") == 0;
+	bool there = strcmp(action, "downloaded") == 0 || strcmp(action, "exists") == 0;
 
-	if (image ? strcmp(action, "error") != 0 : strcmp(action, "downloaded") == 0)
+	if (image ? !failed : there)
 		events_send(pulling->unpack_in, json_incref(event));
-	if (!image || strcmp(action, "error") == 0)
+	if (!image || failed)
 		got(data, event);
 }
 
@@ -275,6 +278,15 @@ static int start_download(struct pulling *pulling, struct source *sources, size_
 	return r;
 }
 
+/* Nothing more comes; what is half-made is removed by who made it. */
+static void stop(struct pulling *pulling, struct process *download, struct process *unpack)
+{
+	process_signal(download, SIGKILL);
+	process_signal(unpack, SIGTERM);
+	cleanup_close(&pulling->unpack_in);
+	pulling->unpack_in = -1;
+}
+
 /* Until both have closed their pipes. */
 static void carry(struct pulling *pulling, struct process *download, struct process *unpack)
 {
@@ -282,8 +294,10 @@ static void carry(struct pulling *pulling, struct process *download, struct proc
 		struct pollfd fds[] = {{.fd = unpack->events.fd, .events = POLLIN},
 				       {.fd = download->events.fd, .events = POLLIN}};
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-			continue;
+		if (interrupt_poll(fds, ARRAY_SIZE(fds)) < 0) {
+			stop(pulling, download, unpack);
+			return;
+		}
 		if (fds[0].revents && !events_read(&unpack->events, got, pulling))
 			events_release(&unpack->events);
 		if (fds[1].revents && !events_read(&download->events, got_download, pulling)) {
@@ -292,6 +306,14 @@ static void carry(struct pulling *pulling, struct process *download, struct proc
 		}
 		view_draw(&pulling->view);
 	}
+}
+
+static int wait_for_both(struct process *download, struct process *unpack, struct err *err)
+{
+	int first = process_wait(download, "downloads", err);
+	int second = process_wait(unpack, "unpacks", first < 0 ? NULL : err);
+
+	return first < 0 ? first : second;
 }
 
 /* --- a round --- */
@@ -357,9 +379,9 @@ static int run_round(struct pulling *pulling, struct err *err)
 	cleanup_close(&pulling->unpack_in);
 	pulling->unpack_in = -1;
 	if (r >= 0)
-		r = process_wait(&download, "downloads", err);
-	if (r >= 0)
-		r = process_wait(&unpack, "unpacks", err);
+		r = wait_for_both(&download, &unpack, err);
+	if (interrupted(NULL))
+		r = err_set(err, EINTR, "interrupted");
 	process_release(&download);
 	process_release(&unpack);
 	for (size_t i = 0; i < n; i++)
@@ -418,6 +440,7 @@ static int run(const struct paths *paths, int argc, char **argv, struct err *err
 
 	/* A process that is gone is found out by what it returned. */
 	signal(SIGPIPE, SIG_IGN);
+	interrupt_catch();
 	r = parse(&pulling, argc, argv, err);
 	if (r != 0)
 		return r;

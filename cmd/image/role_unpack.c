@@ -2,16 +2,20 @@
 #include "cmd/image/command.h"
 #include "cmd/image/events.h"
 #include "cmd/image/harden.h"
+#include "cmd/image/interrupt.h"
 #include "cmd/image/roles.h"
 #include "core/base/cleanup.h"
 #include "store/image.h"
 #include "store/import/early.h"
 #include "store/import/pulled.h"
+#include "store/import/stream.h"
 #include "store/layout.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 struct unpacking {
 	const struct paths *paths;
@@ -132,13 +136,18 @@ int role_unpack(const struct paths *paths, int pull_fd, int in, int out)
 	struct unpacking unpacking = {.paths = paths, .pull_fd = pull_fd, .out = out};
 	CLEANUP(events_release) struct events events = {.fd = in, .buffer = STRBUF_INIT};
 	struct err err = ERR_INIT;
-	int r = harden(paths, -1, &err);
+	const struct stream_progress progress = {.stopped = interrupted};
+	int r;
 
+	/* What is begun is removed, so this end comes as an ordinary one. */
+	interrupt_catch();
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	r = harden(paths, -1, &err);
 	if (r == 0)
-		r = early_new(paths, pull_fd, &unpacking.early, &err);
+		r = early_new(paths, pull_fd, &progress, &unpacking.early, &err);
 	if (r < 0)
 		fprintf(stderr, "stack: %s\n", err.msg);
-	while (events_read(&events, r < 0 ? got_no_more : got, &unpacking))
+	while (!interrupted(NULL) && events_read(&events, r < 0 ? got_no_more : got, &unpacking))
 		;
 	early_free(unpacking.early);
 	return r < 0;

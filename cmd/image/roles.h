@@ -29,8 +29,8 @@ struct download_role {
 int role_download(const struct download_role *role, int out);
 
 /*
- * The same for what comes through IN: events of role_download(), layers that are "downloaded" and
- * images that are that or "current".
+ * The same for what comes through IN: events of role_download(), layers that are there
+ * ("downloaded", "exists") and images that are that or "current".
  */
 int role_unpack(const struct paths *paths, int pull_fd, int in, int out);
 

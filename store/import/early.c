@@ -32,7 +32,8 @@ struct early {
 	size_t n;
 };
 
-int early_new(const struct paths *paths, int pull_fd, struct early **ret_early, struct err *err)
+int early_new(const struct paths *paths, int pull_fd, const struct stream_progress *progress,
+	      struct early **ret_early, struct err *err)
 {
 	struct early *early = calloc(1, sizeof(*early));
 	uint64_t room = 0;
@@ -47,7 +48,7 @@ int early_new(const struct paths *paths, int pull_fd, struct early **ret_early, 
 		r = unpack_room(early->layers_fd, &room, err);
 	unpack_budget_init(&early->budget, room);
 	if (r == 0)
-		r = unpacker_new(&early->budget, NULL, &early->unpacker, err);
+		r = unpacker_new(&early->budget, progress, &early->unpacker, err);
 	if (r < 0) {
 		early_free(early);
 		return r;
@@ -105,7 +106,8 @@ void early_add(struct early *early, const char *hex)
 	char name[LAYOUT_NAME_LEN];
 	struct item *item = &early->items[early->n];
 
-	if (early->n == ITEMS_MAX || !digest_is_hex(hex) || is_here(early, hex))
+	if (early->n == ITEMS_MAX || !digest_is_hex(hex) || is_here(early, hex) ||
+	    faccessat(early->pull_fd, hex, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	layout_name(name, LAYOUT_EARLY, hex);
 	item->lock_fd = make_tree(early->layers_fd, name);

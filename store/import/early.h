@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct stream_progress;
 struct unpacker;
 struct unpacking;
 
@@ -22,15 +23,16 @@ struct unpacking;
  */
 struct early;
 
-/* PULL_FD is where downloads arrive, the caller's. */
-int early_new(const struct paths *paths, int pull_fd, struct early **ret_early, struct err *err);
+/* PULL_FD is where downloads arrive, the caller's.  PROGRESS as unpacker_new(). */
+int early_new(const struct paths *paths, int pull_fd, const struct stream_progress *progress,
+	      struct early **ret_early, struct err *err);
 
 /* What nobody has taken is removed.  Blocks: until nothing is written any more. */
 void early_free(struct early *early);
 
 /*
- * Begin to unpack the blob HEX, which is complete.  That it cannot be begun is no failure: then
- * its image does it.
+ * Begin to unpack the blob HEX, which is complete.  That it is not among the downloads, or cannot
+ * be begun, is no failure: then its image sees to it.
  */
 void early_add(struct early *early, const char *hex);
 

@@ -70,7 +70,7 @@ static void report(struct stream *s)
 /* Hash, copy and count what the filter gave. */
 static int take(struct stream *s, const void *data, size_t len)
 {
-	if (s->progress.stop && atomic_load(s->progress.stop))
+	if (s->progress.stopped && s->progress.stopped(s->progress.data))
 		return err_set(&s->failure, ECANCELED, "it is not wanted any more");
 	s->out += len;
 	if (s->out > RATIO_FREE && s->out / RATIO_MAX > stream_bytes_in(s))

@@ -5,7 +5,7 @@
 #include "core/base/err.h"
 #include "store/digest.h"
 
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,11 +23,13 @@ struct archive_entry;
  */
 struct stream;
 
-/* REPORT is told now and then how many bytes of the source have been read. */
 struct stream_progress {
+	/* Told now and then how many bytes of the source have been read.  May be NULL. */
 	void (*report)(void *data, uint64_t bytes);
+	/* Asked before each block; when it says true, reading ends with -ECANCELED.  May be NULL.
+	 */
+	bool (*stopped)(void *data);
 	void *data;
-	const atomic_bool *stop; /* NULL, or when it is true all reading ends with -ECANCELED */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,14 @@ static void report(void *data, uint64_t bytes)
 	pthread_mutex_unlock(&unpacker->lock);
 }
 
+static bool stopped(void *data)
+{
+	const struct unpacking *unpacking = data;
+	const struct stream_progress *owner = &unpacking->unpacker->progress;
+
+	return atomic_load(&unpacking->stop) || (owner->stopped && owner->stopped(owner->data));
+}
+
 static int read_layer(struct unpacking *unpacking, struct stream *stream, struct unpacked *done,
 		      struct err *err)
 {
@@ -87,7 +96,7 @@ static int read_layer(struct unpacking *unpacking, struct stream *stream, struct
 
 static int unpack(struct unpacking *unpacking, struct unpacked *done, struct err *err)
 {
-	const struct stream_progress progress = {report, unpacking, &unpacking->stop};
+	const struct stream_progress progress = {report, stopped, unpacking};
 	CLEANUP_FD int fd =
 		openat(unpacking->from_fd, unpacking->from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stream *stream;

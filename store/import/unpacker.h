@@ -30,7 +30,8 @@ struct unpacked {
 /*
  * BUDGET is shared by all layers and outlives the unpacker, as does PROGRESS
  * (may be NULL), whose report is called by any thread, one at a time, with the
- * sum of all layers.  The umask of the process is 0 from now on (unpack.h).
+ * sum of all layers, and whose stopped by all of them.  The umask of the process is 0 from now on
+ * (unpack.h).
  */
 int unpacker_new(struct unpack_budget *budget, const struct stream_progress *progress,
 		 struct unpacker **ret_unpacker, struct err *err);

@@ -200,7 +200,23 @@ done
 wait
 [ "$(image ls | grep -c parallel)" = 4 ] || fail "parallel imports lost an image"
 
-# 7. What a container uses stays.
+# 7. Interrupted while it reads from a pipe: it ends by the signal and tidies up by itself.
+before=$(find "$STACK_ROOT" | sort)
+mkfifo "$work/gate"
+{ head -c 100000 "$work/docker.tar"; read -r _ <"$work/gate"; tail -c +100001 "$work/docker.tar"; } |
+	env --default-signal=INT "$STACK_IMAGE" import - interrupted >"$work/out" 2>&1 &
+importing=$!
+begun() { [ -n "$(find "$STACK_ROOT/images/tmp" -type f)" ] && pid=$(pgrep -nf "$STACK_IMAGE import - interrupted"); }
+for _ in $(seq 100); do begun && break; sleep 0.05; done
+kill -INT "$pid"
+echo >"$work/gate"
+status=0
+wait $importing || status=$?
+[ $status = 130 ] || fail "an interrupted import ended with $status: $(cat "$work/out")"
+[ ! -s "$work/out" ] || fail "an interrupted import said: $(cat "$work/out")"
+[ "$before" = "$(find "$STACK_ROOT" | sort)" ] || fail "an interrupted import left something"
+
+# 8. What a container uses stays.
 mkdir -p "$STACK_RUN/p/containers/p-web-1"
 printf '{"image_id":"%s"}' "$(id_of docker.io/library/old:1)" \
 	>"$STACK_RUN/p/containers/p-web-1/record.json"

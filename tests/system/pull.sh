@@ -230,13 +230,19 @@ on_top local/noise:1 "$T/cert.pem" noise:2
 background python3 "$LIB_DIR/token_server.py" relay 5011 5000 5000000 "$T/gate-early"
 wait_for 5 "the relay listens" nc -z 127.0.0.1 5011
 early() { find "$T/early/layers" -maxdepth 3 -path "*/$1*/bin/busybox" 2>/dev/null; }
-background env STACK_ROOT="$T/early" "$STACK" image pull 127.0.0.1:5011/noise:1 >"$T/early.log" 2>&1
-pulling=$!
-wait_for 10 "the first layer is unpacked" eval '[ -n "$(early .early-)" ]'
-[ -n "$(find "$T/early/images/pull" -name '*.part')" ] || fail "the second layer is there already"
-kill -KILL $pulling
-wait $pulling || :
-wait_for 5 "all of it is gone" eval '! processes_of_pull'
+for signal in INT KILL; do
+	background env --default-signal=INT STACK_ROOT="$T/early" "$STACK" image pull 127.0.0.1:5011/noise:1 >"$T/early.log" 2>&1
+	pulling=$!
+	wait_for 10 "the first layer is unpacked" eval '[ -n "$(early .early-)" ]'
+	[ -n "$(find "$T/early/images/pull" -name '*.part')" ] || fail "the second layer is there already"
+	kill -$signal $pulling
+	status=0
+	wait $pulling || status=$?
+	assert_eq "status of one ended by $signal: $(cat "$T/early.log")" $((128 + $(kill -l $signal))) $status
+	[ $signal = KILL ] || assert_eq "what an interrupted one leaves" "" "$(ls -A "$T/early/layers")"
+	assert_no_match "what is said" stack: "$(cat "$T/early.log")"
+	wait_for 5 "all of it is gone" eval '! processes_of_pull'
+done
 touch "$T/gate-early"
 STACK_ROOT=$T/early ok stack image pull 127.0.0.1:5011/noise:1
 assert_eq "what is left of the dead one" "" "$(early .early-)"

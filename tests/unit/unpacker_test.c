@@ -254,10 +254,10 @@ static void one_of_two_pulls_unpacks_a_layer(void **state)
 
 	make_blob(f, "blob", 'x', 100);
 	name_blob(f, "blob", hex);
-	assert_int_equal(early_new(&f->paths, f->fd, &first, NULL), 0);
+	assert_int_equal(early_new(&f->paths, f->fd, NULL, &first, NULL), 0);
 	early_add(first, hex);
 	early_add(first, hex);
-	assert_int_equal(early_new(&f->paths, f->fd, &second, NULL), 0);
+	assert_int_equal(early_new(&f->paths, f->fd, NULL, &second, NULL), 0);
 	early_add(second, hex);
 	assert_false(early_take(second, hex, name, &lock_fd, &unpacking));
 	early_free(second);
@@ -280,7 +280,7 @@ static void what_nobody_takes_is_removed(void **state)
 
 	make_blob(f, "blob", 'x', 100);
 	name_blob(f, "blob", hex);
-	assert_int_equal(early_new(&f->paths, f->fd, &early, NULL), 0);
+	assert_int_equal(early_new(&f->paths, f->fd, NULL, &early, NULL), 0);
 	early_add(early, hex);
 	early_add(early, "../../etc");
 	layout_name(name, LAYOUT_EARLY, hex);
