@@ -22,7 +22,7 @@ target_compile_options(loadlab PRIVATE -Wno-unused-parameter)
 foreach(source ${UNIT_TESTS})
 	get_filename_component(name ${source} NAME_WE)
 	add_executable(${name} ${source})
-	target_link_libraries(${name} PRIVATE world fake netlab loadlab cli registry import net store core PkgConfig::CMOCKA)
+	target_link_libraries(${name} PRIVATE world fake netlab loadlab cli harden registry import net store core PkgConfig::CMOCKA)
 	target_compile_options(${name} PRIVATE -Wno-unused-parameter
 		-Wno-missing-field-initializers)
 	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

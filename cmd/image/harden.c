@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/image/harden.h"
 
+#include "cmd/image/syscalls.h"
 #include "core/base/cleanup.h"
 
 #include <errno.h>
@@ -213,7 +214,9 @@ int harden_network(const struct paths *paths, struct err *err)
 		r = set_limits(err);
 	if (r == 0)
 		r = restrict_network_files(paths, err);
-	return r < 0 ? r : drop_capabilities(0, err);
+	if (r == 0)
+		r = drop_capabilities(0, err);
+	return r < 0 ? r : syscalls_restrict(SYSCALLS_DOWNLOAD, err);
 }
 
 int harden(const struct paths *paths, int directory, struct err *err)
@@ -232,5 +235,7 @@ int harden(const struct paths *paths, int directory, struct err *err)
 	r = set_limits(err);
 	if (r == 0)
 		r = restrict_files(paths, directory, err);
-	return r < 0 ? r : drop_capabilities(keep, err);
+	if (r == 0)
+		r = drop_capabilities(keep, err);
+	return r < 0 ? r : syscalls_restrict(SYSCALLS_UNPACK, err);
 }

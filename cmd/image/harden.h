@@ -10,9 +10,10 @@
  *
  * Afterwards the process has no network, bounded memory, no core dumps, no way
  * to gain privileges, the eight capabilities that making a layer's files takes,
- * and, where the kernel has Landlock (ABI 2, Linux 5.19), no files but the
- * store (read, write), the run directory and DIRECTORY (read).  The last is the
- * directory that is imported, or -1; what is open already stays usable.
+ * the system calls that it needs (syscalls.h), and, where the kernel has
+ * Landlock (ABI 2, Linux 5.19), no files but the store (read, write), the run
+ * directory and DIRECTORY (read).  The last is the directory that is imported,
+ * or -1; what is open already stays usable.
  *
  * Where the kernel lacks a part, or root lacks the right to it, that part is
  * left out; capabilities and limits are never.

@@ -122,17 +122,26 @@ static void add_header(struct curl_slist **headers, const char *name, const char
 		*headers = longer;
 }
 
-static void set_trust(CURL *curl, const struct http_request *request)
+static void set_file(CURL *curl, CURLoption option, int fd)
 {
 	char path[sizeof("/proc/self/fd/") + 12];
 
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	curl_easy_setopt(curl, option, path);
+}
+
+static void set_trust(CURL *curl, const struct http_request *request)
+{
 	if (request->insecure) {
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	} else if (request->ca_fd >= 0) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", request->ca_fd);
-		curl_easy_setopt(curl, CURLOPT_CAINFO, path);
+		set_file(curl, CURLOPT_CAINFO, request->ca_fd);
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
+	if (request->client_fd >= 0) {
+		set_file(curl, CURLOPT_SSLCERT, request->client_fd);
+		set_file(curl, CURLOPT_SSLKEY, request->client_fd);
 	}
 }
 
@@ -210,6 +219,52 @@ const char *http_error(CURL *curl, CURLcode code)
 	const struct attachment *attachment = attachment_of(curl);
 
 	return attachment->error[0] ? attachment->error : curl_easy_strerror(code);
+}
+
+/*
+ * A peer refuses with an alert, with TLS 1.3 after the handshake, and libcurl has codes for
+ * little of that.  OpenSSL says "alert"; GnuTLS says so or what the alert is, "Certificate is
+ * bad", or with TLS 1.2 just "Handshake failed".
+ */
+static bool is_refusal(const char *text)
+{
+	return strcasestr(text, "alert") || strcasestr(text, "certificate") ||
+	       strstr(text, ": Handshake failed");
+}
+
+/* Who is refused may find the connection gone before the alert that says so. */
+static bool is_new(CURL *curl)
+{
+	curl_off_t handshake_us = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &handshake_us);
+	return handshake_us > 0;
+}
+
+enum http_client_failure http_client_failure(CURL *curl, CURLcode code)
+{
+	const char *text = http_error(curl, code);
+	long status = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status > 0) /* whatever broke, it did so after we were let in */
+		return HTTP_CLIENT_FINE;
+	switch (code) {
+	case CURLE_SSL_CERTPROBLEM:
+		return HTTP_CLIENT_UNUSABLE;
+	case CURLE_SSL_CLIENTCERT:
+		return HTTP_CLIENT_REFUSED;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+		if (strstr(text, "X.509 key")) /* GnuTLS, which has read the files */
+			return HTTP_CLIENT_UNUSABLE;
+		if (is_refusal(text))
+			return HTTP_CLIENT_REFUSED;
+		return is_new(curl) ? HTTP_CLIENT_CUT_OFF : HTTP_CLIENT_FINE;
+	default:
+		return HTTP_CLIENT_FINE;
+	}
 }
 
 struct bounded {

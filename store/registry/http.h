@@ -34,7 +34,8 @@ struct http_request {
 	const char *form;			  /* POST this; NULL: GET */
 	uint64_t offset;			  /* ask for what is from here on */
 	bool insecure;
-	int ca_fd; /* -1: the system's certificates */
+	int ca_fd;     /* -1: the system's certificates */
+	int client_fd; /* our certificate and its key; -1: none is shown */
 	/* Takes the body; a false ends the transfer with CURLE_WRITE_ERROR. */
 	bool (*body)(void *data, const void *bytes, size_t len);
 	void *data;
@@ -65,6 +66,16 @@ int http_run(struct http_request *request, size_t max, struct strbuf *body, stru
 
 /* Why it came to nothing, in words: "Could not resolve host: registry.example". */
 const char *http_error(CURL *curl, CURLcode code);
+
+/* Has TLS failed over our certificate? */
+enum http_client_failure {
+	HTTP_CLIENT_FINE,     /* no, or for all we know */
+	HTTP_CLIENT_UNUSABLE, /* no PEM, or the key is another's */
+	HTTP_CLIENT_REFUSED,  /* by the peer: it wants one, or another one */
+	HTTP_CLIENT_CUT_OFF,  /* perhaps: the peer has gone right after the handshake */
+};
+
+enum http_client_failure http_client_failure(CURL *curl, CURLcode code);
 
 /* "text" as one part of a query or form, appended. */
 void http_escape(struct strbuf *out, const char *text);

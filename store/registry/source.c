@@ -3,7 +3,6 @@
 
 #include "core/base/cleanup.h"
 #include "store/image.h"
-#include "store/registry/certificates.h"
 #include "store/registry/registries.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@ static void endpoint_release(struct endpoint *endpoint)
 		explicit_bzero(endpoint->authorization, strlen(endpoint->authorization));
 	free(endpoint->authorization);
 	credentials_release(&endpoint->credentials);
-	cleanup_close(&endpoint->ca_fd);
+	certificates_release(&endpoint->certificates);
 }
 
 void source_release(struct source *source)
@@ -49,14 +48,15 @@ static int add_endpoint(struct source *source, const char *name, bool insecure, 
 		return err_set(err, EINVAL, "'%.64s…' is too long for a registry", name);
 	memcpy(host, name, len);
 	host[len] = '\0';
-	*endpoint = (struct endpoint){
-		.insecure = insecure, .loopback = origin_is_loopback(host), .ca_fd = -1};
+	*endpoint = (struct endpoint){.insecure = insecure,
+				      .loopback = origin_is_loopback(host),
+				      .certificates = CERTIFICATES_INIT};
 	snprintf(endpoint->host, sizeof(endpoint->host), "%s", machine(host));
 	endpoint->repository = strdup(name[len] ? name + len + 1 : "");
 	source->n_endpoints++;
 	if (!endpoint->repository)
 		return err_nomem(err);
-	r = certificates_open(endpoint->host, &endpoint->ca_fd, err);
+	r = certificates_open(endpoint->host, &endpoint->certificates, err);
 	if (r == 0)
 		r = credentials_find(host, endpoint->repository, &endpoint->credentials, err);
 	return r < 0 ? err_wrap(err, "registry '%s'", host) : 0;

@@ -3,6 +3,7 @@
 #define STACK_STORE_REGISTRY_SOURCE_H
 
 #include "core/base/err.h"
+#include "store/registry/certificates.h"
 #include "store/registry/credentials.h"
 #include "store/registry/origin.h"
 
@@ -25,7 +26,7 @@ struct endpoint {
 	bool insecure;		    /* http, or a certificate that nobody signed, will do */
 	bool loopback;		    /* http will do */
 	struct credentials credentials;
-	int ca_fd; /* certificates that count for this host, in place of the system's; -1 */
+	struct certificates certificates;
 
 	/* What has been found out. */
 	enum endpoint_scheme scheme;

@@ -87,9 +87,9 @@ int token_parse(const char *text, size_t len, char **ret_token, struct err *err)
 	return r;
 }
 
-/* May ENDPOINT's password, or just our question, go to the realm? */
+/* May ENDPOINT's password, or just our question, go to the realm?  RET_OWN: it is REGISTRY. */
 static int check_realm(const struct endpoint *endpoint, const struct origin *registry,
-		       const char *realm, struct err *err)
+		       const char *realm, bool *ret_own, struct err *err)
 {
 	struct origin origin;
 
@@ -98,6 +98,7 @@ static int check_realm(const struct endpoint *endpoint, const struct origin *reg
 			       "the registry sends us to '%.200s' for a token, which is "
 			       "no https URL",
 			       realm);
+	*ret_own = origin_equal(&origin, registry);
 	if (origin.https || endpoint->insecure ||
 	    (endpoint->loopback && !registry->https && origin_is_loopback(origin.host)))
 		return 0;
@@ -153,16 +154,19 @@ static void make_question(const struct endpoint *endpoint, const struct challeng
 	}
 }
 
-static int ask(struct endpoint *endpoint, const struct challenge *challenge, char **ret_token,
-	       struct err *err)
+/* Our certificate is for the registry; to a realm elsewhere it is not shown. */
+static int ask(struct endpoint *endpoint, const struct challenge *challenge, bool own,
+	       char **ret_token, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf url = STRBUF_INIT;
 	CLEANUP(secret_release) struct strbuf form = STRBUF_INIT;
 	CLEANUP(secret_release) struct strbuf authorization = STRBUF_INIT;
 	CLEANUP(secret_release) struct strbuf body = STRBUF_INIT;
 	struct http_answer answer;
-	struct http_request request = {
-		.insecure = endpoint->insecure, .ca_fd = endpoint->ca_fd, .answer = &answer};
+	struct http_request request = {.insecure = endpoint->insecure,
+				       .ca_fd = endpoint->certificates.ca_fd,
+				       .client_fd = own ? endpoint->certificates.client_fd : -1,
+				       .answer = &answer};
 	int r;
 
 	make_question(endpoint, challenge, &url, &form, &authorization);
@@ -187,6 +191,7 @@ int token_authorize(struct endpoint *endpoint, const struct origin *origin,
 {
 	CLEANUP(secret_release) struct strbuf value = STRBUF_INIT;
 	char *token = NULL;
+	bool own = false;
 	int r;
 
 	if (challenge->scheme == CHALLENGE_BASIC)
@@ -194,10 +199,10 @@ int token_authorize(struct endpoint *endpoint, const struct origin *origin,
 	if (challenge->scheme != CHALLENGE_BEARER)
 		return err_set(err, EACCES,
 			       "the registry refuses, and asks for no password that we could give");
-	r = check_realm(endpoint, origin, challenge->realm, err);
+	r = check_realm(endpoint, origin, challenge->realm, &own, err);
 	if (r < 0)
 		return r;
-	r = ask(endpoint, challenge, &token, err);
+	r = ask(endpoint, challenge, own, &token, err);
 	if (r < 0)
 		return err_wrap(err, "ask '%.200s' for a token", challenge->realm);
 	strbuf_printf(&value, "Bearer %s", token);

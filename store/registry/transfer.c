@@ -104,18 +104,21 @@ static int make_request(struct transfer *t, uint64_t offset, struct err *err)
 {
 	struct endpoint *endpoint = transfer_endpoint(t);
 	int r = make_url(t, err);
+	bool at_endpoint;
 
 	if (r < 0)
 		return r;
+	at_endpoint = transfer_is_at_endpoint(t);
 	t->discarded = 0;
 	t->err = (struct err)ERR_INIT;
 	t->request = (struct http_request){
 		.url = t->url,
 		.accept = t->accept,
-		.authorization = transfer_is_at_endpoint(t) ? endpoint->authorization : NULL,
+		.authorization = at_endpoint ? endpoint->authorization : NULL,
 		.offset = offset,
 		.insecure = endpoint->insecure,
-		.ca_fd = endpoint->ca_fd,
+		.ca_fd = endpoint->certificates.ca_fd,
+		.client_fd = at_endpoint ? endpoint->certificates.client_fd : -1,
 		.body = on_body,
 		.data = t,
 		.answer = &t->answer,

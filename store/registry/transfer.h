@@ -21,9 +21,10 @@ struct source;
  * busy or fails, and at last asked for at the next endpoint.  What came in is
  * the owner's to judge (struct transfer_ops).
  *
- * Authorization goes to the origin of the endpoint and to no other.  Plain http
- * is spoken with what registries.conf calls insecure and with this machine; no
- * redirect leads from https to http.
+ * Authorization and a client certificate go to the origin of the endpoint and to
+ * no other.  Plain http is spoken with what registries.conf calls insecure and
+ * with this machine, unless there is a client certificate for it; no redirect
+ * leads from https to http.
  */
 struct transfer;
 

@@ -211,7 +211,8 @@ static bool try_plain(struct transfer *t, CURLcode code)
 	struct endpoint *endpoint = transfer_endpoint(t);
 
 	if (endpoint->scheme != SCHEME_UNKNOWN || t->redirect ||
-	    !(endpoint->insecure || endpoint->loopback) ||
+	    !(endpoint->insecure || endpoint->loopback) || endpoint->certificates.client_fd >= 0 ||
+	    http_client_failure(t->curl, code) != HTTP_CLIENT_FINE ||
 	    (code != CURLE_SSL_CONNECT_ERROR && code != CURLE_COULDNT_CONNECT &&
 	     code != CURLE_GOT_NOTHING && code != CURLE_RECV_ERROR))
 		return false;
@@ -220,9 +221,36 @@ static bool try_plain(struct transfer *t, CURLcode code)
 	return true;
 }
 
+static void say_failure(struct transfer *t, enum http_client_failure failure, CURLcode code)
+{
+	const char *host = transfer_host(t), *why = http_error(t->curl, code);
+
+	if (failure == HTTP_CLIENT_UNUSABLE)
+		err_set(&t->err, EIO,
+			"registry '%s': our client certificate and its key are of no use, or do "
+			"not belong together: %s",
+			host, why);
+	else if (failure == HTTP_CLIENT_FINE || !transfer_is_at_endpoint(t))
+		err_set(&t->err, EIO, "registry '%s': %s", host, why);
+	else if (t->request.client_fd >= 0)
+		err_set(&t->err, EIO, "registry '%s': %s; it may not take our client certificate",
+			host, why);
+	else
+		err_set(&t->err, EIO,
+			"registry '%s': %s; it may want a client certificate, NAME.cert and "
+			"NAME.key in /etc/containers/certs.d/%s",
+			host, why, host);
+}
+
 static void failed(struct transfer *t, const struct transfer_policy *policy, CURLcode code)
 {
-	err_set(&t->err, EIO, "registry '%s': %s", transfer_host(t), http_error(t->curl, code));
+	enum http_client_failure failure = http_client_failure(t->curl, code);
+
+	say_failure(t, failure, code);
+	if (failure == HTTP_CLIENT_UNUSABLE || failure == HTTP_CLIENT_REFUSED) {
+		give_up_endpoint(t, -EIO);
+		return;
+	}
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
