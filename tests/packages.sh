@@ -13,11 +13,11 @@ packages_of() {
 		libcurl4-gnutls-dev libcmocka-dev ;;
 	examples) echo mmdebstrap busybox-static curl iproute2 procps ;;
 	test) echo clang clang-format libclang-rt-14-dev iptables nftables iproute2 mmdebstrap busybox-static \
-		skopeo umoci buildah curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
+		skopeo umoci podman buildah curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
 		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
-	bench) echo iperf3 wrk podman ;;
+	bench) echo iperf3 wrk ;;
 	*) echo "packages.sh: no group '$1' (build examples test vm bench)" >&2; exit 2 ;;
 	esac
 }

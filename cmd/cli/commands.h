@@ -52,6 +52,7 @@ struct command {
 	X(pull) \
 	X(build) \
 	X(commit) \
+	X(export) \
 	X(scale) \
 	X(watch) \
 	X(config) \

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,8 @@ static int command_line(const struct copy_end *end, bool send, const struct copy
 		string_list_add(argv, "-a");
 	if (options->follow && container)
 		string_list_add(argv, "-L");
+	if (options->everything && container)
+		string_list_add(argv, "-e");
 	string_list_add(argv, send ? "send" : "receive");
 	if (container) {
 		string_list_add(argv, end->directory);
@@ -84,6 +88,23 @@ int copy_wait(pid_t pid, struct err *err)
 		if (errno != EINTR)
 			return err_sys(err, errno, "wait for the other end of the copy");
 	return info.si_code == CLD_EXITED && info.si_status == 0 ? 0 : 1;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signo)
+{
+	interrupted = signo;
+}
+
+const volatile sig_atomic_t *copy_interruptible(void)
+{
+	/* Without SA_RESTART: it is a read or a write that is to return. */
+	struct sigaction action = {.sa_handler = interrupt};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return &interrupted;
 }
 
 static void tell_skipped(void *data, const char *path, const char *what)
@@ -144,9 +165,43 @@ static int copy_ours(const struct copy_end *ours, const struct copy_end *other, 
 	return r == -EPIPE && ended == 1 ? 1 : r < 0 ? r : ended;
 }
 
+/* Wait until the process of PIDFD has ended; false: *stop came first.  Signals are blocked but
+ * here. */
+static bool await(int pidfd, const volatile sig_atomic_t *stop, const sigset_t *outside)
+{
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+	while (!(stop && *stop))
+		if (ppoll(&ended, 1, NULL, outside) >= 0 || errno != EINTR)
+			return true;
+	return false;
+}
+
+/*
+ * Wait until SENDER and RECEIVER have ended.  *stop ends both: a receiver in a
+ * container ignores the signal and takes away what is half made, as it is cut off.
+ */
+static void await_both(int sender, int receiver, const volatile sig_atomic_t *stop)
+{
+	sigset_t signals, outside;
+
+	/* So none comes between the look at *stop and the wait. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, &outside);
+	/* The sender is first: what it has sent may take the receiver long. */
+	if (!await(sender, stop, &outside) || !await(receiver, stop, &outside)) {
+		(void)pidfd_send_signal(sender, SIGTERM, NULL, 0);
+		(void)pidfd_send_signal(receiver, SIGTERM, NULL, 0);
+	}
+	sigprocmask(SIG_SETMASK, &outside, NULL);
+}
+
 static int copy_others(const struct copy_end *from, const struct copy_end *to,
 		       const struct copy_options *options, struct err *err)
 {
+	CLEANUP_FD int sending = -1, receiving = -1;
 	pid_t sender, receiver = 0;
 	int fd, r, sent, received = 0;
 
@@ -155,6 +210,10 @@ static int copy_others(const struct copy_end *from, const struct copy_end *to,
 		return r;
 	r = spawn_with(to, false, options, fd, &receiver, err);
 	close(fd);
+	sending = pidfd_open(sender, 0);
+	receiving = r == 0 ? pidfd_open(receiver, 0) : -1;
+	if (sending >= 0 && receiving >= 0)
+		await_both(sending, receiving, options->stop);
 	sent = copy_wait(sender, err);
 	if (receiver)
 		received = copy_wait(receiver, err);

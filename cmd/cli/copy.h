@@ -25,6 +25,8 @@ struct copy_end {
 
 struct copy_options {
 	bool archive, follow;
+	bool everything; /* COPY_CONTAINER to COPY_TAR: all of tree.h, of the root file system alone
+			  */
 	const volatile sig_atomic_t *stop; /* not 0: give up */
 };
 
@@ -35,6 +37,9 @@ struct copy_options {
  */
 int copy(const struct copy_end *from, const struct copy_end *to, const struct copy_options *options,
 	 struct err *err);
+
+/* Have SIGINT and SIGTERM end copies: RET is for `stop`, and becomes the signal's number. */
+const volatile sig_atomic_t *copy_interruptible(void);
 
 /*
  * The program of END: it sends, or receives, through what RET_FD is the other end

@@ -4,6 +4,7 @@
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
 #include "cmd/cli/copy.h"
+#include "cmd/cli/imageprogram.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
 
@@ -33,22 +34,6 @@ struct operand {
 	char service[TEXT_NAME_MAX + 1];
 	char directory[PATH_MAX];
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signo)
-{
-	interrupted = signo;
-}
-
-/* Without SA_RESTART: it is a read or a write that is to return. */
-static void catch_interrupts(void)
-{
-	struct sigaction action = {.sa_handler = interrupt};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
 
 /* A path that has a colon in it is written with "./" or "/" in front. */
 static int parse(const char *text, struct operand *ret)
@@ -102,8 +87,7 @@ static int find_both(struct cli *cli, int64_t index, struct operand ends[2], str
 static int cp_run(struct cli *cli, const void *values, char **operands, size_t n, struct err *err)
 {
 	const struct cp_args *args = values;
-	const struct copy_options options = {
-		.archive = args->archive, .follow = args->follow, .stop = &interrupted};
+	struct copy_options options = {.archive = args->archive, .follow = args->follow};
 	struct operand ends[2];
 	int r = 0;
 
@@ -116,14 +100,13 @@ static int cp_run(struct cli *cli, const void *values, char **operands, size_t n
 		r = cli_need_root(err);
 	if (r == 0)
 		r = find_both(cli, args->index, ends, err);
+	if (r == 0)
+		r = imageprogram_environment(cli, err);
 	if (r != 0)
 		return r;
-	if (setenv("STACK_ROOT", cli->paths.root, 1) < 0 ||
-	    setenv("STACK_RUN", cli->paths.run, 1) < 0)
-		return err_nomem(err);
-	catch_interrupts();
+	options.stop = copy_interruptible();
 	r = copy(&ends[0].end, &ends[1].end, &options, err);
-	return interrupted ? 128 + interrupted : r;
+	return *options.stop ? 128 + *options.stop : r;
 }
 
 const struct command command_cp = {

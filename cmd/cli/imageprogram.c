@@ -16,16 +16,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+int imageprogram_environment(const struct cli *cli, struct err *err)
+{
+	if (setenv("STACK_ROOT", cli->paths.root, 1) < 0 ||
+	    setenv("STACK_RUN", cli->paths.run, 1) < 0)
+		return err_nomem(err);
+	return 0;
+}
+
 int imageprogram_find(const struct cli *cli, char ret_program[PATH_MAX],
 		      struct string_list *ret_argv, struct err *err)
 {
 	int r = program_find("stack-image", ret_program, PATH_MAX, err);
 
+	if (r == 0)
+		r = imageprogram_environment(cli, err);
 	if (r < 0)
 		return r;
-	if (setenv("STACK_ROOT", cli->paths.root, 1) < 0 ||
-	    setenv("STACK_RUN", cli->paths.run, 1) < 0)
-		return err_nomem(err);
 	string_list_add(ret_argv, ret_program);
 	return 0;
 }

@@ -14,6 +14,9 @@ struct cli;
  * speaking with registries
  */
 
+/* Set in the environment where the store is. */
+int imageprogram_environment(const struct cli *cli, struct err *err);
+
 /*
  * Begin its command line in RET_ARGV with RET_PROGRAM, its path, and set in the environment where
  * the store is.

@@ -11,7 +11,9 @@
 #include "core/model/project.h"
 #include "store/image.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct images_args {
 	bool quiet;
@@ -21,22 +23,38 @@ struct images_args {
 #define ARG(field) offsetof(struct images_args, field)
 
 static const struct option_spec images_options[] = {
-	{'q', "quiet", OPTION_FLAG, ARG(quiet), NULL, "only the ids of those that are there"},
+	{'q', "quiet", OPTION_FLAG, ARG(quiet), NULL,
+	 "only the ids of those that are there, each once"},
 	{0, "format", OPTION_STRING, ARG(format), "table|json", "table unless said"},
 };
 
-/* An image that is not there has no id. */
-static json_t *describe(const struct cli *cli, const struct service *service)
+/* An image that is not there has no id, and the name that it would have. */
+static int describe(const struct cli *cli, const struct service *service, json_t *images,
+		    struct err *err)
 {
 	CLEANUP(image_release) struct image image = {0};
+	char name[IMAGE_REFERENCE_SIZE];
+	bool there = true, built = service->build != NULL;
+	int r = image_find(&cli->paths, service->image, &image, err);
 
-	if (image_find(&cli->paths, service->image, &image, NULL) < 0)
-		return json_pack("{s:s, s:s, s:n, s:b}", "service", service->name, "image",
-				 service->image, "id", "built", service->build != NULL);
-	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I}", "service", service->name, "image",
-			 image_reference_familiar(image.reference), "id", image.id, "built",
-			 service->build != NULL, "size", (json_int_t)image.size, "layers",
-			 (json_int_t)image.n_layers);
+	if (r == -ENOENT) {
+		there = false;
+		r = image_reference_normalize(service->image, name, sizeof(name), err);
+	}
+	if (r < 0)
+		return err_wrap(err, "service '%s'", service->name);
+	if (there)
+		json_array_append_new(images, json_pack("{s:s, s:s, s:s, s:b, s:I, s:I}", "service",
+							service->name, "image",
+							image_reference_familiar(image.reference),
+							"id", image.id, "built", built, "size",
+							(json_int_t)image.size, "layers",
+							(json_int_t)image.n_layers));
+	else
+		json_array_append_new(
+			images, json_pack("{s:s, s:s, s:n, s:b}", "service", service->name, "image",
+					  image_reference_familiar(name), "id", "built", built));
+	return 0;
 }
 
 static void add_row(struct table *table, const json_t *image)
@@ -60,7 +78,23 @@ static void add_row(struct table *table, const json_t *image)
 	table_add(table, *id ? size.text : "");
 }
 
-static int print_images(const json_t *images, bool quiet, struct err *err)
+/* Each once, however many services are made from it. */
+static int print_ids(const json_t *images, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+	const json_t *image;
+	size_t i;
+
+	json_array_foreach (images, i, image) {
+		const char *id = output_string(image, "id");
+
+		if (*id && !strstr(out.text, id))
+			strbuf_printf(&out, "%s\n", id);
+	}
+	return cli_output(&out, err);
+}
+
+static int print_table(const json_t *images, struct err *err)
 {
 	CLEANUP(table_release) struct table table = TABLE_INIT(4);
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
@@ -71,14 +105,9 @@ static int print_images(const json_t *images, bool quiet, struct err *err)
 	table_add(&table, "IMAGE");
 	table_add(&table, "ID");
 	table_add(&table, "SIZE");
-	json_array_foreach (images, i, image) {
-		if (!quiet)
-			add_row(&table, image);
-		else if (*output_string(image, "id"))
-			strbuf_printf(&out, "%s\n", output_string(image, "id"));
-	}
-	if (!quiet)
-		table_render(&table, &out);
+	json_array_foreach (images, i, image)
+		add_row(&table, image);
+	table_render(&table, &out);
 	return cli_output(&out, err);
 }
 
@@ -100,11 +129,15 @@ static int images_run(struct cli *cli, const void *values, char **services, size
 		r = cli_need_root(err);
 	if (r != 0)
 		return r;
-	for (size_t i = 0; i < project->n_services; i++)
+	for (size_t i = 0; r == 0 && i < project->n_services; i++)
 		if (project->services[i].image &&
 		    containers_selected(project->services[i].name, services, n))
-			json_array_append_new(images, describe(cli, &project->services[i]));
-	return format == 1 ? output_json(images, err) : print_images(images, args->quiet, err);
+			r = describe(cli, &project->services[i], images, err);
+	if (r < 0)
+		return r;
+	if (args->quiet)
+		return print_ids(images, err);
+	return format == 1 ? output_json(images, err) : print_table(images, err);
 }
 
 const struct command command_images = {

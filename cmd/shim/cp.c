@@ -7,6 +7,9 @@
  * host's pid namespace.  What a container does not run has its layers and
  * mounts made here once more, by what makes them at its start, in a namespace
  * that is gone with us.
+ *
+ * `stack export` wants everything of the root file system, and nothing of what
+ * is mounted in it: of a running container, a second mount of it alone.
  */
 #include "cmd/shim/command.h"
 #include "core/base/cleanup.h"
@@ -31,26 +34,28 @@
 #define KEEP(name) (UINT32_C(1) << CAP_##name)
 
 struct cp {
-	bool send, archive, follow;
+	bool send, archive, follow, everything;
 	const char *dir, *path;
 	struct loaded_spec loaded;
-	int descriptors;
+	int descriptors, root;
 };
 
 static int parse(int argc, char **argv, struct cp *ret_cp, struct err *err)
 {
-	struct cp cp = {.descriptors = -1};
+	struct cp cp = {.descriptors = -1, .root = -1};
 	int option;
 
 	opterr = 0;
-	while ((option = getopt(argc, argv, "+aL")) != -1) {
+	while ((option = getopt(argc, argv, "+aeL")) != -1) {
 		if (option == '?')
 			return err_set(err, EINVAL, "unknown option of stack-shim cp");
 		cp.archive |= option == 'a';
+		cp.everything |= option == 'e';
 		cp.follow |= option == 'L';
 	}
 	if (argc - optind != 3 || (strcmp(argv[optind], "send") && strcmp(argv[optind], "receive")))
-		return err_set(err, EINVAL, "usage: stack-shim cp [-a] [-L] send|receive DIR PATH");
+		return err_set(err, EINVAL,
+			       "usage: stack-shim cp [-ae] [-L] send|receive DIR PATH");
 	cp.send = !strcmp(argv[optind], "send");
 	cp.dir = argv[optind + 1];
 	cp.path = argv[optind + 2];
@@ -58,12 +63,17 @@ static int parse(int argc, char **argv, struct cp *ret_cp, struct err *err)
 	return 0;
 }
 
-static int enter_running(int pidfd, struct err *err)
+static int enter_running(struct cp *cp, int pidfd, struct err *err)
 {
 	if (setns(pidfd, CLONE_NEWNS) < 0 || sys_pidfd_send_signal(pidfd, 0) < 0)
 		return errno == ESRCH ? err_set(err, ESRCH, "the container has ended")
 				      : err_sys(err, errno, "enter the container's mounts");
-	return chdir("/") < 0 ? err_sys(err, errno, "enter the container's root") : 0;
+	if (chdir("/") < 0)
+		return err_sys(err, errno, "enter the container's root");
+	if (!cp->everything)
+		return 0;
+	cp->root = sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return cp->root < 0 ? err_sys(err, errno, "mount the container's root once more") : 0;
 }
 
 /* What is on a tmpfs goes when a container ends, so nothing is to be put there. */
@@ -96,19 +106,26 @@ static int mount_stopped(struct container_spec *spec, int userns, struct err *er
 	return r < 0 ? r : rootfs_enter(root, err);
 }
 
-/* The container's root, and no more of what root of the host may do than files take. */
-static int give_up(bool mapped, int userns, struct err *err)
+/*
+ * The container's root, and no more of what root of the host may do than files
+ * take.  Who reads everything stays the host's root: in the container's user
+ * namespace there are files that are nobody's, such as mount points made for it.
+ */
+static int give_up(const struct cp *cp, int userns, struct err *err)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {{0}};
+	bool mapped = cp->loaded.spec.id_count && !cp->everything;
 	int r = mapped ? idmap_enter(userns, err) : 0;
 
 	if (r < 0)
 		return r;
 	if (mapped && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys(err, errno, "become the container's root");
-	data[0].effective = data[0].permitted = KEEP(CHOWN) | KEEP(DAC_OVERRIDE) |
-						KEEP(DAC_READ_SEARCH) | KEEP(FOWNER) | KEEP(FSETID);
+	data[0].permitted = KEEP(DAC_READ_SEARCH);
+	if (!cp->everything)
+		data[0].permitted |= KEEP(CHOWN) | KEEP(DAC_OVERRIDE) | KEEP(FOWNER) | KEEP(FSETID);
+	data[0].effective = data[0].permitted;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (syscall(SYS_capset, &header, data) < 0)
 		return err_sys(err, errno, "give up capabilities");
@@ -124,9 +141,11 @@ static int enter(struct cp *cp, struct err *err)
 	if (r < 0)
 		return r;
 	if (pidfd >= 0) {
-		r = enter_running(pidfd, err);
-		return r < 0 ? r : give_up(spec->id_count, pidfd, err);
+		r = enter_running(cp, pidfd, err);
+		return r < 0 ? r : give_up(cp, pidfd, err);
 	}
+	if (cp->everything)
+		spec->n_mounts = 0;
 	/* One at a time: two mounts of one upper layer would not see each other's files. */
 	if (flock(dir, LOCK_EX) < 0)
 		return err_sys(err, errno, "lock container '%s'", spec->name);
@@ -134,7 +153,7 @@ static int enter(struct cp *cp, struct err *err)
 	if (r == 0)
 		r = mount_stopped(spec, userns, err);
 	if (r == 0)
-		r = give_up(spec->id_count, userns, err);
+		r = give_up(cp, userns, err);
 	/* The lock goes when we do. */
 	(void)TAKE_FD(dir);
 	return r;
@@ -153,7 +172,8 @@ static int transfer(const struct cp *cp, struct err *err)
 {
 	CLEANUP_FREE struct tree_stream *stream = calloc(1, sizeof(*stream));
 	CLEANUP_FREE struct tree_sender *sender = calloc(1, sizeof(*sender));
-	CLEANUP_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD int root =
+		cp->root >= 0 ? cp->root : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct tree_target target = {.root = root,
 					   .path = cp->path,
 					   .descriptors = cp->descriptors,
@@ -166,8 +186,12 @@ static int transfer(const struct cp *cp, struct err *err)
 	tree_stream_init(stream, cp->send ? STDOUT_FILENO : STDIN_FILENO, NULL);
 	if (!cp->send)
 		return tree_receive(&target, stream, err);
-	*sender = (struct tree_sender){
-		.out = stream, .descriptors = cp->descriptors, .skipped = tell_skipped};
+	*sender = (struct tree_sender){.out = stream,
+				       .descriptors = cp->descriptors,
+				       .everything = cp->everything,
+				       .skipped = tell_skipped};
+	if (cp->everything && cp->loaded.spec.id_count)
+		sender->first_id = cp->loaded.spec.id_host;
 	return tree_send(sender, root, cp->path, cp->follow, err);
 }
 

@@ -13,10 +13,12 @@
  *					run PROGRAM, start it again when it dies by a signal or
  *					fails (100 ms, doubled up to 60 s); end when it exits 0
  *
- *	stack-shim cp [-a] [-L] send|receive DIR PATH
+ *	stack-shim cp [-ae] [-L] send|receive DIR PATH
  *					one end of a copy (tree.h) on standard output or input:
  *					PATH is the container's, which may be stopped; exit status
- *					1 when it fails, after a sentence
+ *					1 when it fails, after a sentence.  send -e: everything
+ *					of its root file system (tree.h), without what is
+ *					mounted there, owners as they are inside
  *
  * exec: -t allocate a terminal, -i keep standard input, -u USER[:GROUP],
  * -w DIR, -e KEY=VALUE (repeat), --privileged, -d detach.

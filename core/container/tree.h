@@ -2,6 +2,9 @@
 #ifndef STACK_CORE_CONTAINER_TREE_H
 #define STACK_CORE_CONTAINER_TREE_H
 
+#include "core/container/tree_links.h"
+#include "core/container/xattr.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +26,10 @@ struct err;
  *
  *	START, one entry, END
  *	entry: FILE DATA… DATA(0) | LINK | HARDLINK | REMOVE | DIR entry… LEAVE
+ *
+ * For an archive, which nothing is made of before somebody unpacks it, there
+ * can be more in it: NODE is an entry as well, and before each stands what
+ * extended attributes it has, XATTR…
  */
 enum tree_type {
 	TREE_START = 1,
@@ -31,6 +38,8 @@ enum tree_type {
 	TREE_LINK,     /* `link` is what it says */
 	TREE_HARDLINK, /* `link` is another file of this stream, below its first directory */
 	TREE_REMOVE,   /* what has this name goes, with all that is in it */
+	TREE_NODE,     /* a device, `offset` being its number, or a FIFO, as `mode` says */
+	TREE_XATTR,    /* of the entry that follows: `length` bytes follow for `name` */
 	TREE_DATA,     /* `length` bytes follow, for `offset`; none: that is the file's size */
 	TREE_LEAVE,
 	TREE_END,
@@ -50,7 +59,7 @@ enum tree_flag {
 struct tree_entry {
 	enum tree_type type;
 	uint32_t flags;
-	uint32_t mode; /* permissions only */
+	uint32_t mode; /* permissions only; NODE: and the type */
 	uint32_t uid, gid;
 	int64_t mtime_s;
 	uint32_t mtime_ns;
@@ -72,13 +81,15 @@ struct tree_stream {
 void tree_stream_init(struct tree_stream *stream, int fd, const volatile sig_atomic_t *stop);
 
 /*
- * Write ENTRY, after a DATA entry the LENGTH bytes, or what is in the buffer still.
+ * Write ENTRY, a DATA or XATTR entry and its LENGTH bytes, or what is in the buffer still.
  *
  * -EPIPE: nobody reads any more.  -ECANCELED: *stop.  Blocks: for the other end.
  */
 int tree_put(struct tree_stream *stream, const struct tree_entry *entry, struct err *err);
 int tree_put_data(struct tree_stream *stream, uint64_t offset, const void *data, size_t length,
 		  struct err *err);
+int tree_put_xattr(struct tree_stream *stream, const char *name, const void *value, size_t length,
+		   struct err *err);
 int tree_flush(struct tree_stream *stream, struct err *err);
 
 /*
@@ -101,10 +112,12 @@ struct tree_path {
 size_t tree_path_enter(struct tree_path *path, const char *name);
 void tree_path_leave(struct tree_path *path, size_t len);
 
-/* What is sent, and who is told what is not. */
+/* What is sent, and who is told what is not.  Too large for the stack. */
 struct tree_sender {
 	struct tree_stream *out;
-	int descriptors; /* /proc/self/fd of the host's /proc: files are opened through it */
+	int descriptors;   /* /proc/self/fd of the host's /proc: files are opened through it */
+	bool everything;   /* for an archive: NODE, XATTR and HARDLINK too */
+	uint32_t first_id; /* the owner that is 0 for who receives, as are those below */
 	/* Is PATH to be sent?  NULL: everything is. */
 	bool (*wanted)(void *data, const char *path, bool directory);
 	/* PATH is WHAT, "a socket", and left out. */
@@ -112,6 +125,11 @@ struct tree_sender {
 	void *data;
 	struct tree_path path;
 	unsigned int depth;
+	size_t top; /* length of the path that all of it is below */
+	struct tree_links links;
+	/* Of one entry; on the stack they would be there once for each directory of a path. */
+	char names[XATTR_NAMES_MAX];
+	unsigned char value[XATTR_VALUE_MAX];
 };
 
 /* /proc/self/fd, to be opened before a container's mount namespace is entered. */

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 int tree_open_descriptors(struct err *err)
 {
@@ -27,15 +28,47 @@ int tree_open_descriptors(struct err *err)
 	return fd < 0 ? err_sys(err, errno, "open '/proc/self/fd'") : fd;
 }
 
-static struct tree_entry entry_of(enum tree_type type, const struct stat *st, const char *name)
+static uint32_t owner(const struct tree_sender *sender, uint32_t id)
+{
+	return id < sender->first_id ? 0 : id - sender->first_id;
+}
+
+static struct tree_entry entry_of(const struct tree_sender *sender, enum tree_type type,
+				  const struct stat *st, const char *name)
 {
 	return (struct tree_entry){.type = type,
 				   .mode = st->st_mode & 07777,
-				   .uid = st->st_uid,
-				   .gid = st->st_gid,
+				   .uid = owner(sender, st->st_uid),
+				   .gid = owner(sender, st->st_gid),
 				   .mtime_s = st->st_mtim.tv_sec,
 				   .mtime_ns = (uint32_t)st->st_mtim.tv_nsec,
 				   .name = name};
+}
+
+static int send_xattr(struct tree_sender *sender, int fd, const char *name, struct err *err)
+{
+	ssize_t len = fgetxattr(fd, name, sender->value, sizeof(sender->value));
+
+	/* Gone meanwhile. */
+	if (len < 0)
+		return 0;
+	if (strcmp(name, "security.capability") == 0)
+		len = (ssize_t)xattr_capability_inside(sender->value, (size_t)len,
+						       sender->first_id);
+	return tree_put_xattr(sender->out, name, sender->value, (size_t)len, err);
+}
+
+/* Those of the file or directory FD.  One whose name is a path has no place in the stream. */
+static int send_xattrs(struct tree_sender *sender, int fd, struct err *err)
+{
+	char *names = sender->names;
+	ssize_t len = flistxattr(fd, names, sizeof(sender->names));
+	int r = 0;
+
+	for (ssize_t i = 0; r == 0 && i < len; i += (ssize_t)strlen(names + i) + 1)
+		if (xattr_is_portable(names + i) && !strchr(names + i, '/'))
+			r = send_xattr(sender, fd, names + i, err);
+	return r;
 }
 
 /* What is in FD from *AT on, but not from TO on; *AT is where it ended. */
@@ -87,7 +120,7 @@ static int send_pieces(struct tree_sender *sender, int fd, off_t size, struct er
 static int send_file(struct tree_sender *sender, int found, const struct stat *st, const char *name,
 		     struct err *err)
 {
-	struct tree_entry entry = entry_of(TREE_FILE, st, name);
+	struct tree_entry entry = entry_of(sender, TREE_FILE, st, name);
 	CLEANUP_FD int fd = -1;
 	off_t size = st->st_size;
 	char number[16];
@@ -98,7 +131,9 @@ static int send_file(struct tree_sender *sender, int found, const struct stat *s
 	if (fd < 0)
 		return err_sys(err, errno, "open '%s'", sender->path.text);
 	entry.offset = (uint64_t)size;
-	r = tree_put(sender->out, &entry, err);
+	r = sender->everything ? send_xattrs(sender, fd, err) : 0;
+	if (r == 0)
+		r = tree_put(sender->out, &entry, err);
 	if (r == 0)
 		/* Files of /proc have content, but no size. */
 		r = size ? send_pieces(sender, fd, size, err)
@@ -106,10 +141,29 @@ static int send_file(struct tree_sender *sender, int found, const struct stat *s
 	return r < 0 ? r : tree_put_data(sender->out, (uint64_t)size, NULL, 0, err);
 }
 
+/* 1: the file has been sent already, under another name; 0: not yet. */
+static int send_hardlink(struct tree_sender *sender, const struct stat *st, const char *name,
+			 struct err *err)
+{
+	struct tree_entry entry = entry_of(sender, TREE_HARDLINK, st, name);
+	const char *path = sender->path.text + sender->top;
+	int r;
+
+	/* What was cut off is another path. */
+	if (!sender->everything || st->st_nlink < 2 || S_ISSOCK(st->st_mode) ||
+	    sender->path.len == sizeof(sender->path.text) - 1)
+		return 0;
+	r = tree_links_find(&sender->links, st, path + (*path == '/'), &entry.link, err);
+	if (r < 0 || !entry.link)
+		return r;
+	r = tree_put(sender->out, &entry, err);
+	return r < 0 ? r : 1;
+}
+
 static int send_link(struct tree_sender *sender, int found, const struct stat *st, const char *name,
 		     struct err *err)
 {
-	struct tree_entry entry = entry_of(TREE_LINK, st, name);
+	struct tree_entry entry = entry_of(sender, TREE_LINK, st, name);
 	char link[TREE_LINK_MAX + 1];
 	ssize_t len = readlinkat(found, "", link, sizeof(link) - 1);
 
@@ -117,6 +171,16 @@ static int send_link(struct tree_sender *sender, int found, const struct stat *s
 		return err_sys(err, errno, "read the link '%s'", sender->path.text);
 	link[len] = '\0';
 	entry.link = link;
+	return tree_put(sender->out, &entry, err);
+}
+
+static int send_node(struct tree_sender *sender, const struct stat *st, const char *name,
+		     struct err *err)
+{
+	struct tree_entry entry = entry_of(sender, TREE_NODE, st, name);
+
+	entry.mode = st->st_mode;
+	entry.offset = st->st_rdev;
 	return tree_put(sender->out, &entry, err);
 }
 
@@ -153,17 +217,27 @@ static int send_children(struct tree_sender *sender, int found, struct err *err)
 	return r;
 }
 
+static int send_dir_xattrs(struct tree_sender *sender, int found, struct err *err)
+{
+	CLEANUP_FD int fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, errno, "open directory '%s'", sender->path.text)
+		      : send_xattrs(sender, fd, err);
+}
+
 static int send_dir(struct tree_sender *sender, int found, const struct stat *st, const char *name,
 		    struct err *err)
 {
-	struct tree_entry entry = entry_of(TREE_DIR, st, name);
+	struct tree_entry entry = entry_of(sender, TREE_DIR, st, name);
 	const struct tree_entry leave = {.type = TREE_LEAVE};
 	int r;
 
 	if (sender->depth == TREE_DEPTH_MAX)
 		return err_set(err, ELOOP, "'%.64s…' is deeper than %d directories",
 			       sender->path.text, TREE_DEPTH_MAX);
-	r = tree_put(sender->out, &entry, err);
+	r = sender->everything ? send_dir_xattrs(sender, found, err) : 0;
+	if (r == 0)
+		r = tree_put(sender->out, &entry, err);
 	sender->depth++;
 	if (r == 0 && sender->depth > 1 && is_of_kernel(found))
 		sender->skipped(sender->data, sender->path.text, "the kernel's");
@@ -181,17 +255,23 @@ static const char *kind_of(mode_t mode)
 static int send_found(struct tree_sender *sender, int found, const char *name, struct err *err)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(found, &st) < 0)
 		return err_sys(err, errno, "look at '%s'", sender->path.text);
 	if (sender->wanted && !sender->wanted(sender->data, sender->path.text, S_ISDIR(st.st_mode)))
 		return 0;
+	if (S_ISDIR(st.st_mode))
+		return send_dir(sender, found, &st, name, err);
+	r = send_hardlink(sender, &st, name, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (S_ISREG(st.st_mode))
 		return send_file(sender, found, &st, name, err);
 	if (S_ISLNK(st.st_mode))
 		return send_link(sender, found, &st, name, err);
-	if (S_ISDIR(st.st_mode))
-		return send_dir(sender, found, &st, name, err);
+	if (sender->everything && !S_ISSOCK(st.st_mode))
+		return send_node(sender, &st, name, err);
 	sender->skipped(sender->data, sender->path.text, kind_of(st.st_mode));
 	return 0;
 }
@@ -246,10 +326,12 @@ int tree_send(struct tree_sender *sender, int root, const char *path, bool follo
 			       kind_of(st.st_mode));
 	tree_path_leave(&sender->path, 0);
 	tree_path_enter(&sender->path, path);
+	sender->top = sender->path.len;
 	r = tree_put(sender->out, &start, err);
 	if (r == 0)
 		r = send_found(sender, found, *name ? name : "root", err);
 	if (r == 0)
 		r = tree_put(sender->out, &end, err);
+	tree_links_release(&sender->links);
 	return r < 0 ? r : tree_flush(sender->out, err);
 }

@@ -98,6 +98,16 @@ int tree_put(struct tree_stream *stream, const struct tree_entry *entry, struct 
 	return r;
 }
 
+int tree_put_xattr(struct tree_stream *stream, const char *name, const void *value, size_t length,
+		   struct err *err)
+{
+	const struct tree_entry entry = {
+		.type = TREE_XATTR, .name = name, .length = (uint32_t)length};
+	int r = tree_put(stream, &entry, err);
+
+	return r == 0 && length ? put(stream, value, length, err) : r;
+}
+
 int tree_put_data(struct tree_stream *stream, uint64_t offset, const void *data, size_t length,
 		  struct err *err)
 {
@@ -160,10 +170,22 @@ static bool name_is_good(const struct frame *frame, const char *name)
 	case TREE_LINK:
 	case TREE_HARDLINK:
 	case TREE_REMOVE:
+	case TREE_NODE:
+	case TREE_XATTR:
 		return *name != '\0';
 	default:
 		return true;
 	}
+}
+
+static bool mode_is_good(const struct frame *frame)
+{
+	mode_t type = frame->mode & S_IFMT;
+
+	if (frame->type != TREE_NODE)
+		return frame->mode <= 07777;
+	return (S_ISCHR(type) || S_ISBLK(type) || S_ISFIFO(type)) &&
+	       frame->mode <= (S_IFMT | 07777);
 }
 
 static bool is_good(const struct frame *frame, const char *name, const char *link)
@@ -172,8 +194,8 @@ static bool is_good(const struct frame *frame, const char *name, const char *lin
 
 	return name_is_good(frame, name) && strlen(link) == frame->link_len &&
 	       has_link == (frame->link_len > 0) &&
-	       (frame->type == TREE_DATA || frame->length == 0) && frame->offset <= INT64_MAX &&
-	       frame->mtime_ns < 1000000000 && frame->mode <= 07777;
+	       (frame->type == TREE_DATA || frame->type == TREE_XATTR || frame->length == 0) &&
+	       frame->offset <= INT64_MAX && frame->mtime_ns < 1000000000 && mode_is_good(frame);
 }
 
 int tree_get(struct tree_stream *stream, struct tree_entry *ret_entry, struct err *err)
@@ -211,7 +233,7 @@ size_t tree_path_enter(struct tree_path *path, const char *name)
 {
 	size_t before = path->len, room = sizeof(path->text) - 1 - path->len, len = strlen(name);
 
-	if (path->len && room) {
+	if (path->len && path->text[path->len - 1] != '/' && room) {
 		path->text[path->len++] = '/';
 		room--;
 	}

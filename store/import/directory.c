@@ -3,6 +3,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/container/xattr.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -21,7 +22,6 @@
 #define BUFFER_SIZE ((size_t)256 << 10)
 #define WHITEOUT    ".wh."
 #define OPAQUE	    ".wh..wh..opq"
-#define XATTRS_MAX  ((size_t)64 << 10) /* XATTR_LIST_MAX and XATTR_SIZE_MAX, xattr(7) */
 
 struct writer {
 	struct archive *tar;
@@ -75,19 +75,20 @@ static int copy_content(struct writer *w, const FTSENT *item, const char *name, 
 	return 0;
 }
 
-/* What node.c would take back: file capabilities and users' attributes. */
 static void copy_xattrs(struct writer *w, const FTSENT *item, struct archive_entry *entry)
 {
-	char names[XATTRS_MAX];
+	char names[XATTR_NAMES_MAX];
 	ssize_t len = llistxattr(item->fts_accpath, names, sizeof(names));
 
 	for (ssize_t i = 0; i < len; i += (ssize_t)strlen(names + i) + 1) {
 		const char *name = names + i;
 		ssize_t n;
 
-		if (strcmp(name, "security.capability") != 0 && strncmp(name, "user.", 5) != 0)
+		if (!xattr_is_portable(name))
 			continue;
 		n = lgetxattr(item->fts_accpath, name, w->buffer, BUFFER_SIZE);
+		if (n >= 0 && strcmp(name, "security.capability") == 0)
+			n = (ssize_t)xattr_capability_inside(w->buffer, (size_t)n, w->first_id);
 		if (n >= 0)
 			archive_entry_xattr_add_entry(entry, name, w->buffer, (size_t)n);
 	}

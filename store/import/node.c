@@ -3,6 +3,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/container/xattr.h"
 #include "store/import/stream.h"
 
 #include <archive.h>
@@ -54,18 +55,6 @@ static void entry_times(struct archive_entry *entry, struct timespec ret_times[2
 	ret_times[1] = ret_times[0];
 }
 
-/*
- * What an image may say about extended attributes: capabilities of its
- * programs and what users store.  Anything else speaks to the host: overlay
- * markers, security labels.
- */
-static bool xattr_allowed(const char *name)
-{
-	if (strcmp(name, "security.capability") == 0)
-		return true;
-	return strncmp(name, "user.", 5) == 0 && strncmp(name, "user.overlay.", 13) != 0;
-}
-
 static int set_xattrs(int fd, struct archive_entry *entry, struct err *err)
 {
 	const void *value;
@@ -74,7 +63,7 @@ static int set_xattrs(int fd, struct archive_entry *entry, struct err *err)
 
 	archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &name, &value, &len) == ARCHIVE_OK) {
-		if (!name || !xattr_allowed(name) || fsetxattr(fd, name, value, len, 0) == 0)
+		if (!name || !xattr_is_portable(name) || fsetxattr(fd, name, value, len, 0) == 0)
 			continue;
 		/* A file system without user attributes (tmpfs before 6.6) does without. */
 		if (errno == ENOTSUP && name[0] == 'u')

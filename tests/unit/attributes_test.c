@@ -32,7 +32,7 @@ static const struct {
 	  "{cache_from: ['type=registry,ref=r/x', a:1], cache_to: ['type=local,dest=x']}",
 	  "{platforms: [linux/amd64, linux/arm64, linux/arm/v7, linux/riscv64]}",
 	  "{isolation: default, provenance: true, sbom: false, entitlements: [network.host]}",
-	  "{secrets: [s, {source: s, target: id}]}"},
+	  "{additional_contexts: {a: 'service:other'}}", "{secrets: [s, {source: s, target: id}]}"},
 	 {{"[.]", "a directory"},
 	  {"{contxt: .}", "'context'"},
 	  {"{dockerfile: a, dockerfile_inline: b}", "exclude each other"},
@@ -41,6 +41,7 @@ static const struct {
 	  {"{shm_size: x}", "amount of memory"},
 	  {"{ulimits: {nofiles: 5}}", "'nofile'"},
 	  {"{additional_contexts: {a: 'service:nobody'}}", "no other service"},
+	  {"{additional_contexts: {a: 'service:bare'}}", "no image, only a rootfs"},
 	  {"{additional_contexts: [a]}", "NAME=PLACE"},
 	  {"{secrets: [none]}", "none"},
 	  {"{no_cache_filter: [x]}", "no_cache: true"},
@@ -290,6 +291,7 @@ static const char *with(struct strbuf *text, const char *key, const char *value)
 	strbuf_reset(text);
 	strbuf_printf(text,
 		      "services:\n  a:\n%s    %s: %s\n  other: {image: x}\n"
+		      "  bare: {x-stack: {rootfs: host}}\n"
 		      "networks: {n: {enable_ipv6: true, ipam: {config: [{subnet: 10.9.9.0/24}, "
 		      "{subnet: 'fd00:9::/64'}]}}}\n"
 		      "volumes: {v: }\nsecrets: {s: {content: c}}\nconfigs: {c: {content: c}}\n",
