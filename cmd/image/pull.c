@@ -9,11 +9,11 @@
 #include "cmd/image/interrupt.h"
 #include "cmd/image/process.h"
 #include "cmd/image/roles.h"
+#include "cmd/image/transfer_arguments.h"
 #include "cmd/image/view.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
 #include "core/base/text.h"
-#include "core/model/units.h"
 #include "store/image.h"
 #include "store/registry/blob.h"
 #include "store/registry/registries.h"
@@ -21,20 +21,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ROUNDS_MAX   3 /* somebody may remove what was just there; not for ever */
-#define PARALLEL     4
-#define RETRIES	     4
-#define DELAY_MS     500
-#define IMAGES_MAX   1024
-#define PARALLEL_MAX 32
-#define RETRIES_MAX  100
+#define ROUNDS_MAX 3 /* somebody may remove what was just there; not for ever */
 
 struct wish {
 	char *reference; /* normalised */
@@ -55,87 +48,7 @@ struct pulling {
 	size_t n, n_failed;
 };
 
-static int usage(void)
-{
-	fprintf(stderr, "usage: stack image pull %s\n%s\n", command_pull.operands,
-		command_pull.help);
-	return COMMAND_USAGE;
-}
-
 /* --- what is asked for --- */
-
-static int parse_number(const char *text, int64_t min, int64_t max, unsigned int *ret)
-{
-	int64_t value;
-
-	if (units_integer(text, &value) < 0 || value < min || value > max)
-		return -EINVAL;
-	*ret = (unsigned int)value;
-	return 0;
-}
-
-static int set_option(struct pulling *pulling, int c, const char *text, enum view_kind *kind,
-		      struct err *err)
-{
-	struct transfer_policy *policy = &pulling->options.policy;
-	int64_t delay_ms;
-
-	switch (c) {
-	case 'p':
-		return platform_parse(text, pulling->platform, &pulling->options.platform, err);
-	case 'g':
-		return view_kind_parse(text, kind);
-	case 'j':
-		return parse_number(text, 1, PARALLEL_MAX, &policy->parallel);
-	case 'r':
-		return parse_number(text, 0, RETRIES_MAX, &policy->retries);
-	case 'd':
-		if (units_duration(text, &delay_ms) < 0 || delay_ms < 0 || delay_ms > 60000)
-			return -EINVAL;
-		policy->delay_ms = (unsigned int)delay_ms;
-		return 0;
-	case 'q':
-		*kind = VIEW_QUIET;
-		return 0;
-	case 'i':
-		pulling->ignore_failures = true;
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-/* 0, the exit status, or -errno. */
-static int parse(struct pulling *pulling, int argc, char **argv, struct err *err)
-{
-	static const struct option options[] = {{"platform", required_argument, NULL, 'p'},
-						{"progress", required_argument, NULL, 'g'},
-						{"parallel", required_argument, NULL, 'j'},
-						{"retry", required_argument, NULL, 'r'},
-						{"retry-delay", required_argument, NULL, 'd'},
-						{"quiet", no_argument, NULL, 'q'},
-						{"ignore-failures", no_argument, NULL, 'i'},
-						{NULL, 0, NULL, 0}};
-	enum view_kind kind;
-	int c, r;
-
-	pulling->options.policy = (struct transfer_policy){PARALLEL, RETRIES, DELAY_MS};
-	r = platform_parse(NULL, pulling->platform, &pulling->options.platform, err);
-	if (r < 0)
-		return r;
-	view_kind_parse("auto", &kind);
-	while ((c = getopt_long(argc, argv, "q", options, NULL)) != -1) {
-		if (c == '?')
-			return usage();
-		r = set_option(pulling, c, optarg, &kind, err);
-		if (r < 0 && !err->code)
-			return err_set(err, EINVAL, "'%s' is not what this option takes", optarg);
-		if (r < 0)
-			return r;
-	}
-	view_init(&pulling->view, kind);
-	return optind == argc || argc - optind > IMAGES_MAX ? usage() : 0;
-}
 
 static int add_references(struct pulling *pulling, char **texts, size_t n, struct err *err)
 {
@@ -436,15 +349,21 @@ static int run(const struct paths *paths, int argc, char **argv, struct err *err
 	CLEANUP(pulling_release)
 	struct pulling pulling = {
 		.paths = paths, .options = {.pull_fd = -1, .blobs_fd = -1}, .unpack_in = -1};
+	struct transfer_arguments arguments;
 	int r;
 
 	/* A process that is gone is found out by what it returned. */
 	signal(SIGPIPE, SIG_IGN);
 	interrupt_catch();
-	r = parse(&pulling, argc, argv, err);
+	r = transfer_arguments_parse(&arguments, &command_pull, argc, argv, err);
 	if (r != 0)
 		return r;
-	r = add_references(&pulling, argv + optind, (size_t)(argc - optind), err);
+	view_init(&pulling.view, arguments.kind);
+	pulling.options.policy = arguments.policy;
+	pulling.ignore_failures = arguments.ignore_failures;
+	r = platform_parse(arguments.platform, pulling.platform, &pulling.options.platform, err);
+	if (r == 0)
+		r = add_references(&pulling, arguments.names, arguments.n, err);
 	if (r == 0 && geteuid() != 0)
 		r = err_set(err, EPERM,
 			    "pulling an image takes root: its files belong to many users");
