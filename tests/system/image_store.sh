@@ -199,6 +199,25 @@ for service in host mapped; do
 		"$(skopeo inspect --config "oci:$T/out-$service:1" | jq -c '.config | {Cmd, Env}')"
 	assert_eq "the history" "some changes" "$(skopeo inspect --config "oci:$T/out-$service:1" | jq -r '.history[-1].comment')"
 done
+
+it "commit: a container that changes under it leads it nowhere"
+mkdir "$STACK_ROOT/projects/stolen"
+for i in $(seq 1000); do echo canary >"$STACK_ROOT/projects/stolen/$i"; done
+ok stack exec -T host /busybox sh -c "/busybox mkdir -p /race/dir /race/real &&
+	for i in \$(/busybox seq 1000); do echo inside >/race/dir/\$i; done && /busybox ln -s $STACK_ROOT/projects/stolen /race/link"
+background "$STACK" exec -T host /busybox sh -c 'cd /race
+	while :; do /busybox mv dir real/dir; /busybox mv link dir; /busybox mv dir link; /busybox mv real/dir dir; done' >"$T/race.log" 2>&1
+racer=$!
+for i in $(seq 10); do
+	"$STACK" commit host made/race:1 >/dev/null 2>"$T/err" || : # a file may be gone, and be told
+	layer=$(stack image ls --format json | jq -r '.[] | select(.reference | test("made/race")).layers[-1]')
+	[ -z "$layer" ] || assert_eq "round $i" "" "$(grep -rl canary "$STACK_ROOT/layers/$layer/race" 2>/dev/null || :)"
+done
+[ -n "$layer" ] || fail "no commit went well: $(cat "$T/err")"
+kill $racer
+wait $racer || :
+rm -r "$STACK_ROOT/projects/stolen"
+ok stack image rm made/race:1
 ok stack down
 fails 1 stack commit host made/x:1
 assert_match "a project that is not up" "not up" "$err"
