@@ -291,9 +291,9 @@ static int on_event(struct watch_files *files, const struct inotify_event *event
 		return 0;
 	if (event->mask & IN_IGNORED)
 		return forget(files, at, now_ms, err);
+	/* The uppermost one: that it went is no event of a directory above it. */
 	if (event->mask & IN_MOVE_SELF) {
-		if (access(files->directories[at].path, F_OK) < 0)
-			forget_tree(files, files->directories[at].path);
+		forget_tree(files, files->directories[at].path);
 		return 0;
 	}
 	if (event->len == 0 ||
