@@ -152,21 +152,21 @@ static int far_end(const struct endpoint *endpoint, struct link_info *ret_info, 
 	return r < 0 ? r : link_query(nl, endpoint->ifname, ret_info, err);
 }
 
-/* Something of that name exists: keep it if it is this very pair, replace it
- * if it is ours but leads elsewhere. */
+/*
+ * Something of that name exists, or did: keep it if it is this very pair, replace
+ * it if it is ours but leads elsewhere.  The pair of an earlier container of that
+ * name, whose namespace some process held a little longer, goes any moment by itself.
+ */
 static int settle_existing(struct attach_run *run, struct attach *item, struct err *err)
 {
 	const struct endpoint *endpoint = item->endpoint;
-	struct link_info host, far;
+	struct link_info host = {.ifindex = 0}, far;
 	int r;
 
 	r = link_query(run->nl, item->name, &host, err);
-	if (r == -ENODEV)
-		return err_set(err, EEXIST, "the container has an interface '%s' already",
-			       endpoint->ifname);
-	if (r < 0)
+	if (r < 0 && r != -ENODEV)
 		return r;
-	if (host.group != run->group)
+	if (r == 0 && host.group != run->group)
 		return err_foreign_link(err, item->name);
 	r = far_end(endpoint, &far, err);
 	if (r == 0 && is_pair(&host, &far))

@@ -17,10 +17,14 @@ struct cli;
 void again_arguments(const struct cli *cli, const char *project, struct string_list *argv);
 
 /*
- * Run PROGRAM with ARGV, which a NULL ends, without standard input.  Returns 0, or
- * 1 when it failed, which it has said why.  Blocks: until it ends.
+ * Start PROGRAM with ARGV, which a NULL ends, without standard input, and with the
+ * signals as a shell has them, whatever we do with ours.
  */
-int again_run(const char *program, const struct string_list *argv, struct err *err);
+int again_start(const char *program, const struct string_list *argv, int *ret_pidfd,
+		struct err *err);
+
+/* How it ended: 0, or 1 when it failed, which it has said why; -EAGAIN: it runs. */
+int again_look(int pidfd, struct err *err);
 
 /* Our own program, as PROGRAM. */
 #define AGAIN_SELF "/proc/self/exe"

@@ -162,6 +162,16 @@ static int add_service(struct builder *builder, const struct service *service, s
 	return r < 0 ? err_wrap(err, "service '%s'", service->name) : 0;
 }
 
+/* In a chroot RUN has the /dev/shm of the host. */
+static void tell_ineffective(const struct builder *builder, const struct service *service)
+{
+	if (service->build->shm_size && strcmp(builder->buildah.isolation, "chroot") == 0 &&
+	    builder->cli->progress != PROGRESS_QUIET && !builder->args->quiet)
+		cli_say("note: service '%s': 'build.shm_size' has no effect on this host, where "
+			"buildah cannot run containers and takes a chroot",
+			service->name);
+}
+
 static int run_jobs(struct builder *builder, struct err *err)
 {
 	int r;
@@ -176,7 +186,9 @@ static int run_jobs(struct builder *builder, struct err *err)
 
 		builder->n_prepared++;
 		r = build_job_prepare(job, builder->arena, i, err);
-		if (r < 0)
+		if (r == 0)
+			tell_ineffective(builder, job->request.service);
+		else
 			err_wrap(err, "service '%s'", job->request.service->name);
 	}
 	return r < 0 ? r

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cli/build_job.h"
 
+#include "cmd/cli/build_check.h"
 #include "cmd/cli/buildah.h"
 #include "cmd/cli/dockerfile.h"
 #include "core/base/arena.h"
@@ -309,7 +310,9 @@ int build_job_prepare(struct build_job *job, struct arena *arena, size_t number,
 		arena_printf(arena, "%s/%d-%zu", request->buildah->files, getpid(), number);
 	request->output =
 		arena_printf(arena, "%s/%d-%zu", request->buildah->work, getpid(), number);
-	r = find_bases(job, arena, err);
+	r = build_check(request, err);
+	if (r == 0)
+		r = find_bases(job, arena, err);
 	return r < 0 ? r : write_files(request, err);
 }
 
@@ -338,8 +341,11 @@ void build_job_release(struct build_job *job)
 	subprocess_release(&job->process);
 	if (job->request.files)
 		(void)fd_remove_tree(AT_FDCWD, job->request.files, NULL);
-	/* Of one that was broken off it stays, as the sign that buildah has something to tidy. */
-	if (job->request.output && job->state != BUILD_RUNNING)
+	/*
+	 * Of one that was broken off or failed it stays, as the sign that buildah may have
+	 * something to tidy: on a full disk it leaves what has filled that.
+	 */
+	if (job->request.output && job->state != BUILD_RUNNING && job->state != BUILD_FAILED)
 		(void)fd_remove_tree(AT_FDCWD, job->request.output, NULL);
 	strbuf_release(&job->line);
 	strbuf_release(&job->said);

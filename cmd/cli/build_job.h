@@ -52,7 +52,7 @@ struct build_job {
  * buildah, and what it starts from.  NUMBER tells the jobs of this process apart.
  * To be released in any case.
  *
- * -ENOENT: there is no Dockerfile.
+ * -ENOENT: there is no Dockerfile, or another file that it needs.
  */
 int build_job_prepare(struct build_job *job, struct arena *arena, size_t number, struct err *err);
 

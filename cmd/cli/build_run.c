@@ -4,6 +4,7 @@
  * is awaited together with Ctrl-C
  */
 #include "cmd/cli/build_job.h"
+#include "cmd/cli/build_line.h"
 #include "cmd/cli/buildah.h"
 #include "cmd/cli/cli.h"
 #include "core/base/cleanup.h"
@@ -68,13 +69,16 @@ static void note_complaint(struct build_job *job, const char *text, size_t len)
 
 static void take_line(const struct run *run, struct build_job *job, const char *text, size_t len)
 {
+	CLEANUP(strbuf_release) struct strbuf line = STRBUF_INIT;
+
 	while (len > 0 && text[len - 1] == '\r')
 		len--;
-	note_complaint(job, text, len);
+	build_line_add(&line, text, len);
+	note_complaint(job, line.text, line.len);
 	if (job->steps[job->next].shown && !run->quiet) {
-		show_line(run, job, text, len);
-	} else if (job->said.len + len < SAID_MAX) {
-		strbuf_add(&job->said, text, len);
+		show_line(run, job, line.text, line.len);
+	} else if (job->said.len + line.len < SAID_MAX) {
+		strbuf_add(&job->said, line.text, line.len);
 		strbuf_putc(&job->said, '\n');
 	}
 }

@@ -193,7 +193,7 @@ static void choose_services(const struct project *project, char **services, size
 
 static int run_foreground(struct cli *cli, const struct project *project,
 			  const struct up_args *args, const json_t *request, char **services,
-			  size_t n, struct err *err)
+			  size_t n, struct watch *watch, struct err *err)
 {
 	CLEANUP(string_list_release) struct string_list shown = {.items = NULL};
 	CLEANUP(interrupt_release) struct interrupt interrupt = INTERRUPT_INIT;
@@ -223,8 +223,8 @@ static int run_foreground(struct cli *cli, const struct project *project,
 	r = interrupt_init(&interrupt, err);
 	if (r == 0)
 		r = bring_up(cli, project, request, &interrupt, err);
-	if (r == 0 && args->watch)
-		r = watch_start(cli, project, services, n, &watcher, err);
+	if (r == 0 && watch)
+		r = watch_start(watch, &watcher, err);
 	if (r < 0)
 		return r;
 	r = shown.n > 0 ? attach(cli, project->name, &options, err) : 0;
@@ -291,6 +291,7 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 	CLEANUP(request_json_cleanup) json_t *request = NULL;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new();
 	CLEANUP(uses_release) struct uses uses = {.arena = arena};
+	CLEANUP(watch_cleanup) struct watch *watch = NULL;
 	const struct up_args *args = values;
 	bool wait = args->wait || args->wait_timeout >= 0;
 	int r;
@@ -308,14 +309,17 @@ static int up_run(struct cli *cli, const void *values, char **services, size_t n
 		return r;
 	if (args->dry_run)
 		return plan_print(cli, project->name, request, false, err);
-	if (!args->no_build)
+	/* What is saved while it is built and started counts as well. */
+	if (args->watch)
+		r = watch_new(cli, project, services, n, &watch, err);
+	if (r == 0 && !args->no_build)
 		r = build_before_up(cli, project, services, n, args->no_deps, args->build, err);
 	if (r < 0)
 		return r;
 	tell_exposed(cli, project, services, n);
 	if (args->detach || wait || args->no_start)
 		return bring_up(cli, project, request, NULL, err);
-	return run_foreground(cli, project, args, request, services, n, err);
+	return run_foreground(cli, project, args, request, services, n, watch, err);
 }
 
 const struct command command_up = {

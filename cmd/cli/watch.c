@@ -2,7 +2,6 @@
 /* watch: what the stack file's `develop` says, whenever files change, until it is interrupted. */
 #include "cmd/cli/watch.h"
 
-#include "cmd/cli/again.h"
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
@@ -20,16 +19,19 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct watch_args {
-	bool no_up;
+	bool no_up, prune, quiet;
 };
 
 static const struct option_spec watch_options[] = {
 	{0, "no-up", OPTION_FLAG, offsetof(struct watch_args, no_up), NULL,
 	 "only watch: what does not run is not started"},
+	{0, "prune", OPTION_FLAG, offsetof(struct watch_args, prune), NULL,
+	 "remove images that nothing names any more after each rebuild"},
+	{0, "quiet", OPTION_FLAG, offsetof(struct watch_args, quiet), NULL,
+	 "builds say nothing unless they fail"},
 };
 
 /* All rules that count. */
@@ -39,21 +41,17 @@ struct watch {
 	struct watch_item *items;
 	size_t n;
 	struct arena *arena;
+	struct watch_files files;
+	sigset_t outside;
+	struct watch_actor actor;
 };
 
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int signo)
 {
-	interrupted = signo;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	(void)signo;
+	interrupted = interrupted + 1;
 }
 
 static bool is_within(const char *path, const char *dir)
@@ -81,6 +79,25 @@ static bool is_mounted(const struct service *service, const struct watch_rule *r
 	return false;
 }
 
+static void add_rule(struct watch *watch, const struct service *service,
+		     const struct watch_rule *rule)
+{
+	struct watch_item *item = &watch->items[watch->n];
+
+	if (is_mounted(service, rule))
+		return;
+	watch_item_init(item, service, rule, watch->arena);
+	if (watch_item_is_left_out(item)) {
+		cli_say("service '%s': '%s' is not watched: the .dockerignore of its build "
+			"leaves it out",
+			service->name, item->path);
+		watch_item_release(item);
+		return;
+	}
+	watch->n++;
+}
+
+/* Of a service that is rebuilt first: into the new container goes then what is copied. */
 static int choose(struct watch *watch, char **services, size_t n, struct err *err)
 {
 	const struct project *project = watch->project;
@@ -89,15 +106,15 @@ static int choose(struct watch *watch, char **services, size_t n, struct err *er
 	for (size_t i = 0; i < project->n_services; i++)
 		room += project->services[i].watch.n;
 	watch->items = ARENA_ARRAY(watch->arena, struct watch_item, room + 1);
-	for (size_t i = 0; i < project->n_services; i++) {
-		const struct service *service = &project->services[i];
+	for (size_t i = 0; i < 2 * project->n_services; i++) {
+		const struct service *service = &project->services[i / 2];
+		bool rebuilds = i % 2 == 0;
 
 		if (!containers_selected(service->name, services, n))
 			continue;
 		for (size_t j = 0; j < service->watch.n; j++)
-			if (!is_mounted(service, &service->watch.items[j]))
-				watch_item_init(&watch->items[watch->n++], service,
-						&service->watch.items[j], watch->arena);
+			if ((service->watch.items[j].action == WATCH_REBUILD) == rebuilds)
+				add_rule(watch, service, &service->watch.items[j]);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!project_service(project, services[i]))
@@ -110,27 +127,34 @@ static int choose(struct watch *watch, char **services, size_t n, struct err *er
 
 static void watch_release(struct watch *watch)
 {
+	watch_files_release(&watch->files);
 	for (size_t i = 0; i < watch->n; i++)
 		watch_item_release(&watch->items[i]);
 	arena_free(watch->arena);
 }
 
-static int act(struct watch *watch, struct watch_item *item, struct err *err)
+/* From now on what changes is noted, to be acted on when it is time. */
+static int watch_init(struct watch *watch, struct cli *cli, const struct project *project,
+		      char **services, size_t n, struct err *err)
 {
-	return watch_act(watch->cli, watch->project->name, item, &interrupted, err);
+	int r;
+
+	*watch = (struct watch){
+		.cli = cli, .project = project, .arena = arena_new(), .files = {.fd = -1}};
+	watch->actor = (struct watch_actor){.cli = cli,
+					    .project = project->name,
+					    .files = &watch->files,
+					    .outside = &watch->outside,
+					    .stop = &interrupted};
+	r = choose(watch, services, n, err);
+	return r < 0 ? r : watch_files_init(&watch->files, watch->items, watch->n, err);
 }
 
-static int sync_initially(struct watch *watch, struct err *err)
+static void sync_initially(struct watch *watch)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < watch->n; i++) {
-		if (!watch->items[i].rule->initial_sync || !watch->items[i].rule->target)
-			continue;
-		watch_changes_add(&watch->items[i].changes, "", now_ms());
-		r = act(watch, &watch->items[i], err);
-	}
-	return r;
+	for (size_t i = 0; i < watch->n; i++)
+		if (watch->items[i].rule->initial_sync && watch->items[i].rule->target)
+			watch_changes_add(&watch->items[i].changes, "", watch_clock_ms());
 }
 
 /* Act where it is time; how long to wait for the next one, -1: for ever. */
@@ -139,31 +163,39 @@ static int act_where_due(struct watch *watch, int *ret_wait_ms, struct err *err)
 	int64_t wait = -1;
 
 	for (size_t i = 0; i < watch->n; i++) {
-		int64_t left = watch_changes_wait_ms(&watch->items[i].changes, now_ms());
-		int r = left == 0 ? act(watch, &watch->items[i], err) : 0;
+		struct watch_changes *changes = &watch->items[i].changes;
 
-		if (r < 0)
-			return r;
-		if (left > 0 && (wait < 0 || left < wait))
+		if (watch_changes_wait_ms(changes, watch_clock_ms()) == 0) {
+			int r = watch_act(&watch->actor, &watch->items[i], err);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	/* Only now: an action may have led to changes of the items before it. */
+	for (size_t i = 0; i < watch->n; i++) {
+		int64_t left = watch_changes_wait_ms(&watch->items[i].changes, watch_clock_ms());
+
+		if (left >= 0 && (wait < 0 || left < wait))
 			wait = left;
 	}
 	*ret_wait_ms = (int)wait;
 	return 0;
 }
 
-static int loop(struct watch *watch, struct watch_files *files, const sigset_t *outside,
-		struct err *err)
+static int loop(struct watch *watch, struct err *err)
 {
-	struct pollfd poll = {.fd = files->fd, .events = POLLIN};
-	int wait_ms = -1, r = 0;
+	struct pollfd poll = {.fd = watch->files.fd, .events = POLLIN};
+	int wait_ms = 0, r = 0;
 
 	while (r == 0 && !interrupted) {
 		struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
 
 		/* A signal that comes after the look at the flag is let in here. */
-		if (ppoll(&poll, 1, wait_ms < 0 ? NULL : &wait, outside) < 0 && errno != EINTR)
+		if (ppoll(&poll, 1, wait_ms < 0 ? NULL : &wait, &watch->outside) < 0 &&
+		    errno != EINTR)
 			return err_sys(err, errno, "wait for changes");
-		r = watch_files_read(files, now_ms(), err);
+		r = watch_files_read(&watch->files, watch_clock_ms(), err);
 		if (r == 0 && !interrupted)
 			r = act_where_due(watch, &wait_ms, err);
 	}
@@ -187,35 +219,15 @@ static void catch_interrupts(sigset_t *ret_outside)
 	sigdelset(ret_outside, SIGTERM);
 }
 
+/* Until Ctrl-C.  What a stopped container is mounted by, the shim, asks for <root> and <run>. */
 static int watch_all(struct watch *watch, struct err *err)
 {
-	CLEANUP(watch_files_release) struct watch_files files = {.fd = -1};
-	sigset_t outside;
-	int r;
-
-	catch_interrupts(&outside);
-	r = watch_files_init(&files, watch->items, watch->n, err);
-	if (r < 0)
-		return r;
+	if (setenv("STACK_ROOT", watch->cli->paths.root, 1) < 0 ||
+	    setenv("STACK_RUN", watch->cli->paths.run, 1) < 0)
+		return err_nomem(err);
 	cli_say("watching %zu path%s; Ctrl-C ends it", watch->n, watch->n == 1 ? "" : "s");
-	r = sync_initially(watch, err);
-	if (r == 0)
-		r = loop(watch, &files, &outside, err);
-	return r == -ECANCELED ? 0 : r;
-}
-
-static int bring_up(struct cli *cli, const char *project, char **services, size_t n,
-		    struct err *err)
-{
-	CLEANUP(string_list_release) struct string_list argv = {.items = NULL};
-
-	again_arguments(cli, project, &argv);
-	string_list_add(&argv, "up");
-	string_list_add(&argv, "-d");
-	for (size_t i = 0; i < n; i++)
-		string_list_add(&argv, services[i]);
-	string_list_add(&argv, NULL);
-	return again_run(AGAIN_SELF, &argv, err);
+	sync_initially(watch);
+	return loop(watch, err);
 }
 
 static int watch_run(struct cli *cli, const void *values, char **services, size_t n,
@@ -223,18 +235,24 @@ static int watch_run(struct cli *cli, const void *values, char **services, size_
 {
 	const struct watch_args *args = values;
 	CLEANUP(project_cleanup) struct project *project = NULL;
-	CLEANUP(watch_release) struct watch watch = {.cli = cli, .arena = arena_new()};
+	CLEANUP(watch_release) struct watch watch = {.files = {.fd = -1}};
 	int r = cli_load(cli, &project, err);
 
 	if (r == 0)
 		r = cli_need_root(err);
 	if (r != 0)
 		return r;
-	watch.project = project;
-	r = choose(&watch, services, n, err);
-	if (r == 0 && !args->no_up)
-		r = bring_up(cli, project->name, services, n, err);
-	return r != 0 ? r : watch_all(&watch, err);
+	r = watch_init(&watch, cli, project, services, n, err);
+	if (r < 0)
+		return r;
+	watch.actor.quiet = args->quiet;
+	watch.actor.prune = args->prune;
+	catch_interrupts(&watch.outside);
+	if (!args->no_up)
+		r = watch_bring_up(&watch.actor, services, n, err);
+	if (r == 0)
+		r = watch_all(&watch, err);
+	return r == -ECANCELED ? 0 : r;
 }
 
 const struct command command_watch = {
@@ -248,27 +266,51 @@ const struct command command_watch = {
 	.run = watch_run,
 };
 
-int watch_start(struct cli *cli, const struct project *project, char **services, size_t n,
-		int *ret_pidfd, struct err *err)
+int watch_new(struct cli *cli, const struct project *project, char **services, size_t n,
+	      struct watch **ret_watch, struct err *err)
 {
-	CLEANUP(watch_release)
-	struct watch watch = {.cli = cli, .project = project, .arena = arena_new()};
-	pid_t parent = getpid(), pid;
-	int r = choose(&watch, services, n, err);
+	CLEANUP(watch_cleanup) struct watch *watch = calloc(1, sizeof(*watch));
+	int r;
 
+	if (!watch)
+		return err_nomem(err);
+	r = watch_init(watch, cli, project, services, n, err);
 	if (r < 0)
 		return r;
-	pid = fork();
+	*ret_watch = watch;
+	watch = NULL;
+	return 0;
+}
+
+void watch_free(struct watch *watch)
+{
+	if (!watch)
+		return;
+	watch_release(watch);
+	free(watch);
+}
+
+void watch_cleanup(struct watch **watch)
+{
+	watch_free(*watch);
+}
+
+int watch_start(struct watch *watch, int *ret_pidfd, struct err *err)
+{
+	pid_t parent = getpid(), pid = fork();
+	int r;
+
 	if (pid < 0)
 		return err_sys(err, errno, "start watching");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			_exit(EXIT_SUCCESS);
-		r = watch_all(&watch, err);
-		if (r < 0)
+		catch_interrupts(&watch->outside);
+		r = watch_all(watch, err);
+		if (r < 0 && r != -ECANCELED)
 			cli_say("watch: %s", err->msg);
-		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(r < 0 && r != -ECANCELED ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	*ret_pidfd = pidfd_open(pid, 0);
 	return *ret_pidfd < 0 ? err_sys(err, errno, "start watching") : 0;

@@ -16,7 +16,8 @@
 
 #define EVENTS                                                                                     \
 	(IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |        \
-	 IN_ONLYDIR | IN_EXCL_UNLINK)
+	 IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK)
+#define GONE (IN_DELETE | IN_MOVED_FROM)
 
 /* Deeper than that is no tree of sources. */
 #define DEPTH_MAX 256
@@ -33,15 +34,30 @@ static const char *below(const struct watch_item *item, const char *path)
 	return path[len] == '/' ? path + len + 1 : len == 1 ? path + 1 : NULL;
 }
 
-static void mark(struct watch_files *files, const char *path, bool directory, int64_t now_ms)
+/* Is ITEM's path below the directory? */
+static bool is_above(const char *directory, const struct watch_item *item)
+{
+	size_t len = strlen(directory);
+
+	return len == 1 || (strncmp(item->path, directory, len) == 0 && item->path[len] == '/');
+}
+
+/* PATH, which is a DIRECTORY or not, is GONE or has changed in another way. */
+static void mark(struct watch_files *files, const char *path, bool directory, bool gone,
+		 int64_t now_ms)
 {
 	for (size_t i = 0; i < files->n_items; i++) {
 		struct watch_item *item = &files->items[i];
 		const char *rest = below(item, path);
 
 		/* Where only some files count, a directory of others is nothing that happened. */
-		if (rest && !(directory && item->rule->include.n > 0 && *rest) &&
-		    watch_item_wants(item, rest, directory))
+		if (!rest || (directory && item->rule->include.n > 0 && *rest) ||
+		    !watch_item_wants(item, rest, directory))
+			continue;
+		/* When the whole directory is gone the container's own files in the target stay. */
+		if (gone && *rest)
+			watch_changes_remove(&item->changes, rest, now_ms);
+		else if (!gone || !directory)
 			watch_changes_add(&item->changes, rest, now_ms);
 	}
 }
@@ -51,7 +67,8 @@ static bool is_wanted(const struct watch_files *files, const char *directory)
 	for (size_t i = 0; i < files->n_items; i++) {
 		const char *rest = below(&files->items[i], directory);
 
-		if (rest && watch_item_wants(&files->items[i], rest, true))
+		if (rest ? watch_item_wants(&files->items[i], rest, true)
+			 : is_above(directory, &files->items[i]))
 			return true;
 	}
 	return false;
@@ -69,7 +86,7 @@ static int no_room(int code, struct err *err)
 		       "fs.inotify.max_user_instances=1024'");
 }
 
-/* The kernel has one watch for one directory, whatever it is called. */
+/* The kernel has one watch for one directory, whatever it is called.  1: it is not there. */
 static int add_directory(struct watch_files *files, const char *path, struct err *err)
 {
 	int wd = inotify_add_watch(files->fd, path, EVENTS);
@@ -79,7 +96,7 @@ static int add_directory(struct watch_files *files, const char *path, struct err
 	if (wd < 0 && errno == ENOSPC)
 		return no_room(errno, err);
 	if (wd < 0)
-		return 0;
+		return 1;
 	while (at < files->n_directories && files->directories[at].wd != wd)
 		at++;
 	if (at == files->n_directories) {
@@ -109,10 +126,10 @@ static int add_entry(struct watch_files *files, int dir, const char *path, const
 		    sizeof(child) ||
 	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	if (S_ISDIR(st.st_mode))
-		return is_wanted(files, child) ? add_tree(files, child, now_ms, depth + 1, err) : 0;
 	if (now_ms >= 0)
-		mark(files, child, false, now_ms);
+		mark(files, child, S_ISDIR(st.st_mode), false, now_ms);
+	if (S_ISDIR(st.st_mode) && is_wanted(files, child))
+		return add_tree(files, child, now_ms, depth + 1, err);
 	return 0;
 }
 
@@ -120,12 +137,12 @@ static int add_entry(struct watch_files *files, int dir, const char *path, const
 static int add_tree(struct watch_files *files, const char *path, int64_t now_ms, int depth,
 		    struct err *err)
 {
-	int r = depth < DEPTH_MAX ? add_directory(files, path, err) : 0;
+	int r = depth < DEPTH_MAX ? add_directory(files, path, err) : 1;
 	struct dirent *entry;
 	DIR *dir;
 
-	if (r < 0 || depth == DEPTH_MAX)
-		return r;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	dir = opendir(path);
 	while (dir && r == 0 && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
@@ -135,19 +152,46 @@ static int add_tree(struct watch_files *files, const char *path, int64_t now_ms,
 	return r;
 }
 
-static int add_item(struct watch_files *files, const struct watch_item *item, struct err *err)
+/* The length of what REST, which follows a directory's path, begins with: "/src" of "/src/a.c". */
+static size_t component(const char *rest)
 {
-	char parent[PATH_MAX];
-	const char *slash = strrchr(item->path, '/');
+	size_t slash = strspn(rest, "/");
+
+	return slash + strcspn(rest + slash, "/");
+}
+
+/* Cut the last component off; "/" stays. */
+static void go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	*(slash > path ? slash : slash + 1) = '\0';
+}
+
+/*
+ * Watch ITEM's path, and the nearest directory above it, in which it comes, or a
+ * directory on the way to it.  What came before the watch did is found by looking.
+ */
+static int add_item(struct watch_files *files, const struct watch_item *item, int64_t now_ms,
+		    struct err *err)
+{
+	char above[PATH_MAX];
+	struct stat st;
 	int r;
 
-	if (access(item->path, F_OK) < 0)
-		cli_say("service '%s': '%s' is not there yet; it is watched as soon as it is",
-			item->service->name, item->path);
-	snprintf(parent, sizeof(parent), "%.*s", slash > item->path ? (int)(slash - item->path) : 1,
-		 item->path);
-	r = add_directory(files, parent, err);
-	return r < 0 ? r : add_tree(files, item->path, -1, 0, err);
+	if ((size_t)snprintf(above, sizeof(above), "%s", item->path) >= sizeof(above))
+		return err_set(err, ENAMETOOLONG, "'%.64s…' is too long", item->path);
+	do {
+		go_up(above);
+		r = add_directory(files, above, err);
+	} while (r == 1 && strcmp(above, "/") != 0);
+	if (r < 0)
+		return r;
+	snprintf(above + strlen(above), sizeof(above) - strlen(above), "%.*s",
+		 (int)component(item->path + strlen(above)), item->path + strlen(above));
+	if (now_ms >= 0 && stat(above, &st) == 0)
+		mark(files, above, S_ISDIR(st.st_mode), false, now_ms);
+	return add_tree(files, above, now_ms, 0, err);
 }
 
 int watch_files_init(struct watch_files *files, struct watch_item *items, size_t n, struct err *err)
@@ -158,8 +202,13 @@ int watch_files_init(struct watch_files *files, struct watch_item *items, size_t
 		.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .items = items, .n_items = n};
 	if (files->fd < 0)
 		return no_room(errno, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_item(files, &items[i], err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (access(items[i].path, F_OK) < 0)
+			cli_say("service '%s': '%s' is not there yet; it is watched as soon as it "
+				"is",
+				items[i].service->name, items[i].path);
+		r = add_item(files, &items[i], -1, err);
+	}
 	return r;
 }
 
@@ -176,10 +225,17 @@ static void forget_tree(struct watch_files *files, const char *path)
 	}
 }
 
-static void forget(struct watch_files *files, size_t at)
+/* The watch of a directory has ended; what came in it is waited for further up. */
+static int forget(struct watch_files *files, size_t at, int64_t now_ms, struct err *err)
 {
-	free(files->directories[at].path);
+	CLEANUP_FREE char *path = files->directories[at].path;
+	int r = 0;
+
 	files->directories[at] = files->directories[--files->n_directories];
+	for (size_t i = 0; r == 0 && i < files->n_items; i++)
+		if (is_above(path, &files->items[i]))
+			r = add_item(files, &files->items[i], now_ms, err);
+	return r;
 }
 
 /* A new file is worth a look when it is closed; links and the like are never written. */
@@ -201,7 +257,7 @@ static int on_entry(struct watch_files *files, const char *path, uint32_t mask, 
 		return 0;
 	if (directory && (mask & IN_MOVED_FROM))
 		forget_tree(files, path);
-	mark(files, path, directory, now_ms);
+	mark(files, path, directory, mask & GONE, now_ms);
 	if (directory && (mask & (IN_CREATE | IN_MOVED_TO)) && is_wanted(files, path))
 		return add_tree(files, path, now_ms, 0, err);
 	return 0;
@@ -216,7 +272,7 @@ static int on_overflow(struct watch_files *files, int64_t now_ms, struct err *er
 		"was deleted may stay in the containers");
 	for (size_t i = 0; r == 0 && i < files->n_items; i++) {
 		watch_changes_add(&files->items[i].changes, "", now_ms);
-		r = add_tree(files, files->items[i].path, -1, 0, err);
+		r = add_item(files, &files->items[i], -1, err);
 	}
 	return r;
 }
@@ -233,8 +289,11 @@ static int on_event(struct watch_files *files, const struct inotify_event *event
 		at++;
 	if (at == files->n_directories)
 		return 0;
-	if (event->mask & IN_IGNORED) {
-		forget(files, at);
+	if (event->mask & IN_IGNORED)
+		return forget(files, at, now_ms, err);
+	/* The uppermost one: that it went is no event of a directory above it. */
+	if (event->mask & IN_MOVE_SELF) {
+		forget_tree(files, files->directories[at].path);
 		return 0;
 	}
 	if (event->len == 0 ||

@@ -134,12 +134,34 @@ static int send_change(struct batch *batch, const char *changed, struct err *err
 	return dir < 0 ? 0 : tree_send_entry(&batch->sender, dir, base, err);
 }
 
+/* What was gone and is a directory now has nothing in it of what it had. */
+static int send_gone(struct batch *batch, const char *gone, struct err *err)
+{
+	const char *base = gone;
+	struct stat st;
+	int r;
+
+	if (fstatat(batch->root, gone, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
+		r = go_to(batch, gone, &base, err);
+		if (r == 0)
+			r = put(batch, TREE_REMOVE, base, err);
+		if (r < 0)
+			return r;
+	}
+	return send_change(batch, gone, err);
+}
+
+/* Where the directory itself is gone there is nothing. */
 static int send_everything(struct batch *batch, struct err *err)
 {
-	int fd = openat(batch->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	int fd =
+		batch->root < 0 ? -1 : openat(batch->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	int r = 0;
 
+	if (batch->root < 0)
+		return 0;
 	if (!dir) {
 		r = err_sys(err, errno, "read the watched directory");
 		cleanup_close(&fd);
@@ -160,9 +182,11 @@ static int send_directory(struct batch *batch, const struct watch_changes *chang
 
 	if (r == 0)
 		r = put(batch, TREE_DIR, "root", err);
-	for (size_t i = 0; r == 0 && i < changes->n; i++)
-		r = *changes->paths[i] ? send_change(batch, changes->paths[i], err)
-				       : send_everything(batch, err);
+	for (size_t i = 0; r == 0 && i < changes->gone.n; i++)
+		r = send_gone(batch, changes->gone.items[i], err);
+	for (size_t i = 0; r == 0 && i < changes->paths.n; i++)
+		r = *changes->paths.items[i] ? send_change(batch, changes->paths.items[i], err)
+					     : send_everything(batch, err);
 	while (r == 0 && batch->depth > 0)
 		r = leave(batch, err);
 	return r < 0 ? r : put(batch, TREE_LEAVE, NULL, err);
@@ -200,14 +224,14 @@ static int remove_file(struct batch *batch, const char *base, struct err *err)
 	return r < 0 ? r : put(batch, TREE_LEAVE, NULL, err);
 }
 
-static int send_all(struct batch *batch, const struct watch_item *item, const char *base,
-		    struct err *err)
+static int send_all(struct batch *batch, const struct watch_item *item,
+		    const struct watch_changes *changes, const char *base, struct err *err)
 {
 	const struct tree_entry end = {.type = TREE_END};
 	int r;
 
 	if (!item->is_file)
-		r = send_directory(batch, &item->changes, err);
+		r = send_directory(batch, changes, err);
 	else if (access(item->path, F_OK) == 0)
 		r = send_file(batch, item->path, base, err);
 	else
@@ -231,8 +255,8 @@ static const char *split_target(char target[PATH_MAX])
 	return slash + 2;
 }
 
-static int transfer(const struct watch_item *item, const char *base, int fd,
-		    const volatile sig_atomic_t *stop, struct err *err)
+static int transfer(const struct watch_item *item, const struct watch_changes *changes,
+		    const char *base, int fd, const volatile sig_atomic_t *stop, struct err *err)
 {
 	CLEANUP_FREE struct tree_stream *stream = calloc(1, sizeof(*stream));
 	CLEANUP_FREE struct batch *batch = calloc(1, sizeof(*batch));
@@ -243,7 +267,7 @@ static int transfer(const struct watch_item *item, const char *base, int fd,
 	if (descriptors < 0)
 		return descriptors;
 	root = item->is_file ? -1 : open(item->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0 && !item->is_file)
+	if (root < 0 && !item->is_file && errno != ENOENT)
 		return err_sys(err, errno, "open '%s'", item->path);
 	tree_stream_init(stream, fd, stop);
 	*batch = (struct batch){.root = root,
@@ -252,11 +276,11 @@ static int transfer(const struct watch_item *item, const char *base, int fd,
 					   .wanted = wanted,
 					   .skipped = skipped,
 					   .data = (void *)(uintptr_t)item}};
-	return send_all(batch, item, base, err);
+	return send_all(batch, item, changes, base, err);
 }
 
-int watch_sync(const struct watch_item *item, const char *directory,
-	       const volatile sig_atomic_t *stop, struct err *err)
+int watch_sync(const struct watch_item *item, const struct watch_changes *changes,
+	       const char *directory, const volatile sig_atomic_t *stop, struct err *err)
 {
 	const struct copy_options options = {.stop = stop};
 	char target[PATH_MAX];
@@ -275,7 +299,7 @@ int watch_sync(const struct watch_item *item, const char *directory,
 	r = copy_spawn(&end, false, &options, &pid, &fd, err);
 	if (r < 0)
 		return r;
-	r = transfer(item, base, fd, stop, err);
+	r = transfer(item, changes, base, fd, stop, err);
 	close(fd);
 	ended = copy_wait(pid, NULL);
 	return r == -EPIPE && ended == 1 ? 1 : r < 0 ? r : ended;

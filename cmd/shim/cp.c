@@ -18,6 +18,7 @@
 #include "core/container/mounts.h"
 #include "core/container/program.h"
 #include "core/container/rootfs.h"
+#include "core/container/state.h"
 #include "core/container/sys.h"
 #include "core/container/tree.h"
 
@@ -132,12 +133,38 @@ static int give_up(const struct cp *cp, int userns, struct err *err)
 	return 0;
 }
 
+/*
+ * Wait for who starts the container, or copies as well: two mounts of one upper layer
+ * would not see each other's files.  It may run then; the lock goes when we do.
+ */
+static int lock_stopped(const struct cp *cp, int dir, int *ret_pidfd, struct err *err)
+{
+	struct container_state state;
+	CLEANUP_FD int shim = -1;
+	int r;
+
+	if (flock(dir, LOCK_EX) < 0)
+		return err_sys(err, errno, "lock container '%s'", cp->loaded.spec.name);
+	r = state_read(dir, &state, err);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0)
+		state_open(&state, ret_pidfd, &shim);
+	else
+		err->code = 0;
+	if (*ret_pidfd >= 0 && flock(dir, LOCK_UN) < 0)
+		return err_sys(err, errno, "unlock container '%s'", cp->loaded.spec.name);
+	return 0;
+}
+
 static int enter(struct cp *cp, struct err *err)
 {
 	CLEANUP_FD int pidfd = -1, dir = -1, userns = -1;
 	struct container_spec *spec = &cp->loaded.spec;
 	int r = container_open(cp->dir, &cp->loaded, &dir, &pidfd, err);
 
+	if (r == 0 && pidfd < 0)
+		r = lock_stopped(cp, dir, &pidfd, err);
 	if (r < 0)
 		return r;
 	if (pidfd >= 0) {
@@ -146,15 +173,11 @@ static int enter(struct cp *cp, struct err *err)
 	}
 	if (cp->everything)
 		spec->n_mounts = 0;
-	/* One at a time: two mounts of one upper layer would not see each other's files. */
-	if (flock(dir, LOCK_EX) < 0)
-		return err_sys(err, errno, "lock container '%s'", spec->name);
 	r = idmap_open(spec, &userns, err);
 	if (r == 0)
 		r = mount_stopped(spec, userns, err);
 	if (r == 0)
 		r = give_up(cp, userns, err);
-	/* The lock goes when we do. */
 	(void)TAKE_FD(dir);
 	return r;
 }

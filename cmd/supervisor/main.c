@@ -87,6 +87,11 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 	return 0;
 }
 
+static int err_going(struct err *err, const char *project)
+{
+	return err_set(err, EAGAIN, "project '%s' is just being taken down; try again", project);
+}
+
 /*
  * Open <run>/<project> and take its lock.
  *
@@ -108,9 +113,11 @@ static int try_lock_project(const struct paths *paths, const char *project, int 
 	if (r < 0)
 		return r;
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_sys(err, errno, "open '%s'", path);
-	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (dir >= 0)
+		lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* Made a moment ago, so it was removed meanwhile. */
+	if (lock < 0 && errno == ENOENT)
+		return err_going(err, project);
 	if (lock < 0)
 		return err_sys(err, errno, "open '%s/lock'", path);
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
@@ -121,8 +128,7 @@ static int try_lock_project(const struct paths *paths, const char *project, int 
 	}
 	if (fstat(lock, &ours) < 0 || fstatat(dir, "lock", &there, 0) < 0 ||
 	    ours.st_ino != there.st_ino)
-		return err_set(err, EAGAIN, "project '%s' is just being taken down; try again",
-			       project);
+		return err_going(err, project);
 	r = snprintf(holder, sizeof(holder), "%d\n", (int)getpid());
 	if (ftruncate(lock, 0) < 0 || write(lock, holder, (size_t)r) != r)
 		return err_sys(err, errno, "write '%s/lock'", path);

@@ -397,11 +397,9 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 		client_finish(client, json_pack("{s:s, s:i}", "result", "ok", "changes", 0));
 		return;
 	}
-	if (supervisor->down && type->changes) {
-		client_finish_error(client, EBUSY,
-				    "the project is just being taken down; try again");
+	/* Gone before it said a word: who asks then asks the next one. */
+	if (supervisor->down && type->changes)
 		return;
-	}
 	if (supervisor->operation && type->ends &&
 	    operation_kind(supervisor->operation) != OPERATION_DOWN)
 		operation_cancel(supervisor, "it was stopped by another command");

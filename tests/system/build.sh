@@ -176,13 +176,56 @@ assert_match "the service and the step" "^stack: service 'bad': the build failed
 assert_eq "containers" "[]" "$(stack ps -a --format json 2>/dev/null | jq -cs flatten)"
 fails 1 stack build -q
 assert_match "quiet, but not about this" '^bad \| on the way' "$err"
-cat >stack.yml <<'YML'
-services: {a: {build: ./nowhere}}
-YML
+built_with() { # BUILD, in YAML
+	printf 'services: {a: {build: %s}}\nsecrets: {gone: {file: ./gone.txt}}\n' "$1" >stack.yml
+}
+mkdir empty
+built_with ./empty
 fails 1 stack build
-assert_match "no Dockerfile" "no Dockerfile '.*/nowhere/Dockerfile'" "$err"
+assert_match "no Dockerfile" "no Dockerfile '.*/empty/Dockerfile'" "$err"
+built_with ./nowhere
+fails 1 stack build
+assert_match "no context" "service 'a': context '.*/nowhere': No such file" "$err"
+built_with '{context: ./web, additional_contexts: {x: ./nowhere}}'
+fails 1 stack build
+assert_match "no additional context" "service 'a': additional context '.*/nowhere': No such file" "$err"
+built_with '{context: ./web, secrets: [gone]}'
+fails 1 stack build
+assert_match "no secret" "^stack: service 'a': secret 'gone': '.*/gone.txt': No such file" "$err"
+built_with '{context: ./web, ssh: [default]}'
+fails 1 env -u SSH_AUTH_SOCK "$STACK" build
+assert_match "no agent" "service 'a': ssh 'default' is your agent, and SSH_AUTH_SOCK" "$err"
+built_with '{context: ./web, ssh: {x: ./nokey}}'
+fails 1 stack build
+assert_match "no key" "service 'a': ssh 'x': '.*/nokey': No such file" "$err"
+built_with '{dockerfile_inline: "FROM example/busybox:1.35\nRUNN echo\n"}'
+fails 1 stack build
+assert_match "an instruction that is none" "^stack: service 'a': .*Unknown instruction: .?\"RUNN\"\$" "$err"
+built_with '{dockerfile_inline: "FROM example/busybox:1.35\nARG A\n", shm_size: 64m, args: [UNSET_ARGUMENT]}'
+ok env BUILDAH_ISOLATION=chroot "$STACK" build
+assert_match "what has no effect in a chroot" "note: service 'a': 'build.shm_size' has no effect" "$err"
 fails 1 env PATH=/nowhere "$STACK" build
 assert_match "no buildah" "install the package 'buildah'" "$err"
+
+it "a full disk is told, and is not full afterwards"
+mkdir "$T/small"
+mount -t tmpfs -o size=24m tmpfs "$T/small"
+STACK_ROOT=$T/small image busybox
+built_with '{dockerfile_inline: "FROM example/busybox:1.35\nRUN head -c 40000000 /dev/zero >/big\n"}'
+fails 1 stack --root "$T/small" build
+built_with '{dockerfile_inline: "FROM example/busybox:1.35\nRUN head -c 9000000 /dev/urandom >/big\n"}'
+fails 1 stack --root "$T/small" build
+assert_match "why" "no space left on device" "$(tail -n 1 <<<"$err")"
+built_with '{dockerfile_inline: "FROM example/busybox:1.35\nRUN echo small >/big\n"}'
+ok stack --root "$T/small" build
+umount "$T/small"
+
+it "two builds of one service at once both succeed"
+built_with '{dockerfile_inline: "FROM example/busybox:1.35\nRUN echo one >/one\nRUN echo two >/two\n"}'
+"$STACK" build --no-cache >"$T/other.log" 2>&1 &
+ok stack build --no-cache
+wait $! || fail "the other one failed: $(tail -n 3 "$T/other.log")"
+assert_eq "what they leave" "" "$(ls "$STACK_ROOT/build/work")"
 
 it "Ctrl-C ends it at once and leaves nothing half-made"
 cat >stack.yml <<'YML'

@@ -29,12 +29,18 @@ services:
   again:
     <<: *idle
     develop: {watch: [{path: ./config, action: restart}]}
+  broken:
+    command: [sh, -c, 'cat /run.sh 2>/dev/null || echo exit 1 >/run.sh; sh /run.sh']
+    restart: always
+    stop_grace_period: 0s
+    x-stack: {rootfs: ./tree}
+    develop: {watch: [{path: ./run, action: sync, target: /}]}
   mounted:
     <<: *idle
     volumes: ["./src:/src"]
     develop: {watch: [{path: ./src, action: sync, target: /src/there}]}
 YML
-mkdir -p src/sub src/node_modules config
+mkdir -p src/sub src/node_modules config run
 echo one >src/one.js
 echo ignored >src/node_modules/x.js
 echo 1 >one.conf
@@ -57,7 +63,7 @@ told() { # REGEX
 it "brings the services up, and what is there at the beginning into them"
 background "$STACK" watch >"$T/watch.log" 2>&1
 watcher=$!
-wait_for 10 "it watches" told 'watching 4 paths'
+wait_for 10 "it watches" told 'watching 5 paths'
 wait_for 5 "initial sync" in_both /app/one.js one
 assert_eq "a link stays one" one.js "$(readlink "$STACK_ROOT/projects/watch/containers/watch-app-1/upper/app/link")"
 gone /app/node_modules || fail "what is ignored was copied"
@@ -91,6 +97,20 @@ rm -r src/moved src/keep.tmp
 wait_for 5 "a directory" gone /app/moved
 wait_for 5 "a file" gone /app/keep.tmp
 assert_eq "the container's own" mine "$(inside app cat /app/mine)"
+
+it "a directory that was deleted and made again has what is in it now"
+mkdir src/again && echo old >src/again/old
+wait_for 5 "there" in_both /app/again/old old
+rm -r src/again && mkdir src/again && echo new >src/again/new
+wait_for 5 "the new one" in_both /app/again/new new
+gone /app/again/old || fail "what was in the deleted one is still there"
+echo kept >src/goes && mv src away && mkdir src && cp -a away/. src/ && rm src/goes && echo back >src/comes
+wait_for 5 "the whole of it" in_both /app/comes back
+assert_eq "the container's own" mine "$(inside app cat /app/mine)"
+
+it "reaches a container that ends all the time"
+echo 'echo fixed; exec busybox sleep 1000' >run/run.sh
+wait_for 20 "it goes on" log_like fixed broken
 
 it "makes one change of a burst"
 said() { grep -c "app: .*to '/app'" "$T/watch.log"; }
@@ -152,6 +172,34 @@ ended() { [ ! -e "/proc/$child" ] || grep -q '^State:.Z' "/proc/$child/status"; 
 wait_for 5 "it goes with its parent" ended
 fails 2 stack up -d --watch
 assert_match "detached" "use 'stack watch'" "$err"
+
+it "what is saved while it is brought up counts"
+cat >slow.yml <<'YML'
+services:
+  app: {depends_on: {gate: {condition: service_completed_successfully}}}
+  gate: {command: [sh, -c, 'until [ -e /gate/open ]; do sleep 0.05; done'], volumes: ["./gate:/gate"], x-stack: {rootfs: ./tree}}
+YML
+mkdir gate
+ok stack down -t 0
+background "$STACK" -f stack.yml -f slow.yml watch app >"$T/watch.log" 2>&1
+watcher=$!
+wait_for 20 "the gate is waited for" state_is gate running
+echo meanwhile >one.conf
+touch gate/open
+wait_for 20 "it watches" told 'watching 2 paths'
+wait_for 5 "what came meanwhile" in_both /etc/app/one.conf meanwhile
+kill -INT $watcher
+wait $watcher
+rm -r gate && mkdir gate
+ok stack down -t 0
+background "$STACK" -f stack.yml -f slow.yml up --watch app >"$T/watch.log" 2>&1
+watcher=$!
+wait_for 20 "the gate is waited for" state_is gate running
+echo later >one.conf
+touch gate/open
+wait_for 20 "what came meanwhile, beside the logs" in_both /etc/app/one.conf later
+kill -INT $watcher
+wait $watcher || :
 
 it "refuses what it cannot watch"
 fails 1 stack watch --no-up mounted

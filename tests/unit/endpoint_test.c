@@ -2,6 +2,7 @@
 /* Bridges, endpoints and namespaces against the real kernel. */
 #include "net/bridge.h"
 #include "net/ipam.h"
+#include "net/link.h"
 #include "net/netlink.h"
 #include "netlab.h"
 
@@ -193,6 +194,44 @@ static void test_a_full_bridge_is_told(void **state)
 	lab_remove_project("dddd4444");
 }
 
+/* The link that goes just when somebody looks at it; "": none does. */
+static char fleeting[IFNAMSIZ];
+
+int __real_link_query(struct netlink *nl, const char *name, struct link_info *ret_info,
+		      struct err *err);
+int __wrap_link_query(struct netlink *nl, const char *name, struct link_info *ret_info,
+		      struct err *err);
+
+int __wrap_link_query(struct netlink *nl, const char *name, struct link_info *ret_info,
+		      struct err *err)
+{
+	char command[64];
+
+	if (*fleeting && strcmp(name, fleeting) == 0) {
+		*fleeting = '\0';
+		snprintf(command, sizeof(command), "ip link del %s", name);
+		run(command);
+	}
+	return __real_link_query(nl, name, ret_info, err);
+}
+
+/* As a namespace does that a process in an earlier container kept for a moment. */
+static void test_what_goes_while_we_look_is_not_in_the_way(void **state)
+{
+	int bridge = lab_add_bridge(SHOP, "shop_default", "10.201.1.1/24");
+	char netns[NETNS_NAME_MAX], link[IFNAMSIZ], command[64];
+
+	endpoint_name(SHOP, "shop-late-1", "shop_default", link);
+	snprintf(command, sizeof(command), "ip link add %s type bridge", link);
+	run(command);
+	memcpy(fleeting, link, sizeof(fleeting));
+	close(lab_add_container(SHOP, "shop-late-1", "shop_default", bridge, "10.201.1.77/24",
+				"10.201.1.1"));
+	assert_int_equal(*fleeting, '\0');
+	netns_name(SHOP, "shop-late-1", netns);
+	assert_ok(netns_remove(netns, &err));
+}
+
 /* The kernel takes links away some milliseconds after the namespace is gone. */
 static void test_nothing_is_left(void **state)
 {
@@ -228,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_second_attach_changes_nothing_and_repairs),
 		cmocka_unit_test(test_foreign_bridge_is_left_alone),
 		cmocka_unit_test(test_what_the_host_uses_is_taken),
+		cmocka_unit_test(test_what_goes_while_we_look_is_not_in_the_way),
 		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_many_at_once),
 		cmocka_unit_test(test_a_full_bridge_is_told),
