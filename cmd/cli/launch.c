@@ -31,25 +31,33 @@
 
 #define READY_FD	 3
 #define READY_TIMEOUT_MS 20000
+#define LOG_TRIES	 5 /* a supervisor that leaves costs one */
 
-/* Open <run>/<project>/supervisor.log for the supervisor's output, making the directory. */
+/*
+ * Open <run>/<project>/supervisor.log for the supervisor's output, making the directory,
+ * which one that is just leaving may remove in between.
+ */
 static int open_log(const struct paths *paths, const char *project, char *ret_path, size_t size,
 		    int *ret_fd, struct err *err)
 {
-	int fd, r;
+	char directory[PATH_MAX];
+	int fd = -1, r;
 
-	r = paths_join(ret_path, size, err, "%s/%s", paths->run, project);
+	r = paths_join(directory, sizeof(directory), err, "%s/%s", paths->run, project);
 	if (r == 0)
-		r = fd_mkdir_p(ret_path, 0700, err);
-	if (r == 0)
-		r = paths_join(ret_path, size, err, "%s/%s/supervisor.log", paths->run, project);
-	if (r < 0)
-		return r;
-	fd = open(ret_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(err, errno, "open '%s'", ret_path);
+		r = paths_join(ret_path, size, err, "%s/supervisor.log", directory);
+	for (int i = 0; r == 0 && fd < 0 && i < LOG_TRIES; i++) {
+		r = fd_mkdir_p(directory, 0700, err);
+		if (r < 0)
+			return r;
+		fd = open(ret_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno != ENOENT)
+			break;
+	}
+	if (r == 0 && fd < 0)
+		r = err_sys(err, errno, "open '%s'", ret_path);
 	*ret_fd = fd;
-	return 0;
+	return r;
 }
 
 static int spawn_detached(char **argv, int log_fd, int ready_fd, struct err *err)
