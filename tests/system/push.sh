@@ -77,6 +77,69 @@ blobs=$(for tag in docker oci; do skopeo inspect --raw --tls-verify=false "docke
 assert_eq "blobs that were sent" "$blobs" "$(requests PUT shared/blobs)"
 assert_eq "manifests" 3 "$(requests PUT shared/manifests)"
 
+it "sends many layers side by side, a large one and one that is there twice among them"
+layout=$T/layout
+mkdir -p "$layout/blobs/sha256"
+blob() { # TYPE: take standard input into the layout; prints its descriptor
+	cat >"$layout/new"
+	local hex
+	hex=$(sha256sum <"$layout/new" | cut -d' ' -f1)
+	mv "$layout/new" "$layout/blobs/sha256/$hex"
+	jq -nc --arg t "application/vnd.oci.image.$1" --arg d "sha256:$hex" \
+		--argjson s "$(stat -c %s "$layout/blobs/sha256/$hex")" '{mediaType: $t, digest: $d, size: $s}'
+}
+for i in 1 2 3 4 5 6 7; do
+	head -c $((i == 7 ? 20000000 : 1000)) /dev/urandom >"$T/file-$i"
+	tar -C "$T" -cf - "file-$i" | blob layer.v1.tar
+done >"$T/layers"
+head -n 1 "$T/layers" >>"$T/layers"
+jq -sc '{architecture: "amd64", os: "linux", config: {}, rootfs: {type: "layers", diff_ids: map(.digest)}}' "$T/layers" |
+	blob config.v1+json >"$T/config"
+jq -c --slurpfile l "$T/layers" '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: ., layers: $l}' "$T/config" |
+	blob manifest.v1+json | jq -c '{schemaVersion: 2, manifests: [.]}' >"$layout/index.json"
+echo '{"imageLayoutVersion": "1.0.0"}' >"$layout/oci-layout"
+ok stack image import "$layout" "$R/many:1"
+ok stack image push --parallel 3 "$R/many:1"
+assert_match "layers" "7 of 7 layers uploaded" "$err"
+assert_eq "blobs that were sent" 8 "$(requests PUT many/blobs)"
+STACK_ROOT=$T/other ok stack image pull "$R/many:1"
+assert_eq "its id elsewhere" "$(id_of "$R/many:1")" "$(STACK_ROOT=$T/other id_of "$R/many:1")"
+rm -r "$T/other"
+
+it "pushes what services are built to"
+names "$R/shop/web:1" "$R/shop/web:extra" "$R/shop/db:1" shop-tool:latest
+mkdir -p "$T/context"
+echo 'FROM example/busybox:1.35' >"$T/context/Dockerfile"
+project shop <<YML
+services:
+  web:
+    image: $R/shop/web:1
+    build: {context: $T/context, tags: ["$R/shop/web:extra"]}
+    depends_on: [db]
+  db: {image: "$R/shop/db:1", build: $T/context}
+  tool: {build: $T/context}
+  other: {image: "example/busybox:1.35"}
+YML
+ok stack push web
+assert_eq "repositories" "1 extra" "$(curl -sSf "http://$R/v2/shop/web/tags/list" | jq -r '.tags | sort | join(" ")')"
+assert_eq "what it depends on" 404 "$(curl -s -o /dev/null -w '%{http_code}' "http://$R/v2/shop/db/tags/list")"
+ok stack push --include-deps -q web
+assert_eq "what is said" "" "$err"
+assert_eq "what it depends on" 1 "$(curl -sSf "http://$R/v2/shop/db/tags/list" | jq -r '.tags[]')"
+ok stack push
+assert_match "one without a name" "service 'tool' is built, but has no 'image:' that says where to push it" "$err"
+assert_no_match "one that is not built" "example/busybox" "$err"
+ok stack push other
+assert_match "nothing at all" "nothing to push" "$err"
+fails 1 stack push wbe
+assert_match "an unknown service" "no such service: 'wbe'; did you mean 'web'" "$err"
+ok stack image rm "$R/shop/db:1"
+fails 1 stack push web db
+assert_match "one that is not in the store" "stack: push '$R/shop/db:1': no image '$R/shop/db:1' in the store" "$err"
+assert_match "the other one" "$R/shop/web:1  current" "$err"
+ok stack push --ignore-push-failures web db
+assert_match "the same" "push '$R/shop/db:1': .*, ignoring" "$err"
+
 it "says what cannot be pushed"
 fails 1 stack image push "${ID:7:12}"
 assert_match "an id" "this is an id.*stack image tag ${ID:7:12} NAME" "$err"
