@@ -50,6 +50,7 @@ struct command {
 	X(kill) \
 	X(rm) \
 	X(pull) \
+	X(push) \
 	X(build) \
 	X(commit) \
 	X(export) \

@@ -11,8 +11,8 @@ static int image_run(struct cli *cli, const void *args, char **operands, size_t 
 
 const struct command command_image = {
 	.name = "image",
-	.operands = "pull|import|ls|df|save|tag|rm|prune [ARGUMENT…]",
-	.help = "Pull, import, list, save and remove images; 'stack image --help' tells more",
+	.operands = "pull|push|import|ls|df|save|tag|rm|prune [ARGUMENT…]",
+	.help = "Pull, push, import, list, save and remove images; 'stack image --help' tells more",
 	.max_operands = COMMAND_ANY,
 	.first_operand_ends = true,
 	.foreign_options = true,

@@ -37,6 +37,18 @@ int imageprogram_find(const struct cli *cli, char ret_program[PATH_MAX],
 	return 0;
 }
 
+void imageprogram_add_progress(const struct cli *cli, bool quiet, struct string_list *argv)
+{
+	static const char *const names[] = {[PROGRESS_AUTO] = "auto",
+					    [PROGRESS_TTY] = "tty",
+					    [PROGRESS_PLAIN] = "plain",
+					    [PROGRESS_JSON] = "json",
+					    [PROGRESS_QUIET] = "quiet"};
+
+	string_list_add(argv, "--progress");
+	string_list_add(argv, names[quiet ? PROGRESS_QUIET : cli->progress]);
+}
+
 int imageprogram_exec(const struct cli *cli, char *const *words, size_t n, struct err *err)
 {
 	CLEANUP(string_list_release) struct string_list argv = {.items = NULL};

@@ -26,6 +26,9 @@ int imageprogram_environment(const struct cli *cli, struct err *err);
 int imageprogram_find(const struct cli *cli, char ret_program[PATH_MAX],
 		      struct string_list *ret_argv, struct err *err);
 
+/* Add to ARGV how progress is to be shown: as CLI says, or not at all where QUIET. */
+void imageprogram_add_progress(const struct cli *cli, bool quiet, struct string_list *argv);
+
 /* Become it, with the N further WORDS.  Returns only on failure. */
 int imageprogram_exec(const struct cli *cli, char *const *words, size_t n, struct err *err);
 

@@ -5,7 +5,6 @@
 #include "cmd/cli/imageprogram.h"
 #include "cmd/cli/request.h"
 #include "core/base/cleanup.h"
-#include "core/model/graph.h"
 #include "core/model/project.h"
 #include "core/model/units.h"
 #include "store/image.h"
@@ -114,19 +113,15 @@ static int choose(const struct cli *cli, const struct project *project, char *co
 		  size_t *ret_n, struct err *err)
 {
 	CLEANUP_FREE bool *wanted = calloc(project->n_services + 1, sizeof(*wanted));
-	size_t unknown, n_due = 0;
-	int r = request_check_services(project, services, n, err);
+	size_t n_due = 0;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!wanted)
 		return err_nomem(err);
-	if (n > 0 && options->without_dependencies) {
-		for (size_t i = 0; i < n; i++)
-			wanted[project_service(project, services[i]) - project->services] = true;
-	} else {
-		graph_closure(project, (const char *const *)services, n, wanted, &unknown);
-	}
+	r = request_select_services(project, services, n, !options->without_dependencies, wanted,
+				    err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < project->n_services; i++) {
 		const struct service *service = &project->services[i];
 		enum pulling_need need =
@@ -137,17 +132,6 @@ static int choose(const struct cli *cli, const struct project *project, char *co
 	}
 	*ret_n = n_due;
 	return 0;
-}
-
-static const char *progress_name(const struct cli *cli, const struct pulling_options *options)
-{
-	static const char *const names[] = {[PROGRESS_AUTO] = "auto",
-					    [PROGRESS_TTY] = "tty",
-					    [PROGRESS_PLAIN] = "plain",
-					    [PROGRESS_JSON] = "json",
-					    [PROGRESS_QUIET] = "quiet"};
-
-	return names[options->quiet ? PROGRESS_QUIET : cli->progress];
 }
 
 /* Those of LIST, from the first on, that go with it into one command line; they are done then. */
@@ -162,8 +146,7 @@ static int pull_alike(struct cli *cli, struct due *list, size_t n,
 	if (r < 0)
 		return r;
 	string_list_add(&argv, "pull");
-	string_list_add(&argv, "--progress");
-	string_list_add(&argv, progress_name(cli, options));
+	imageprogram_add_progress(cli, options->quiet, &argv);
 	if (first.platform) {
 		string_list_add(&argv, "--platform");
 		string_list_add(&argv, first.platform);

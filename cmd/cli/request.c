@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/base/text.h"
+#include "core/model/graph.h"
 #include "core/model/load.h"
 #include "core/model/project.h"
 #include "core/supervise/control.h"
@@ -66,6 +67,22 @@ int request_check_services(const struct project *project, char *const *names, si
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = check_service(project, names[i], err);
 	return r;
+}
+
+int request_select_services(const struct project *project, char *const *names, size_t n,
+			    bool with_dependencies, bool *ret_wanted, struct err *err)
+{
+	size_t unknown;
+	int r = request_check_services(project, names, n, err);
+
+	if (r < 0)
+		return r;
+	if (n == 0 || with_dependencies)
+		graph_closure(project, (const char *const *)names, n, ret_wanted, &unknown);
+	else
+		for (size_t i = 0; i < n; i++)
+			ret_wanted[project_service(project, names[i]) - project->services] = true;
+	return 0;
 }
 
 int request_new_with_project(const char *op, const struct project *project, char *const *names,

@@ -52,6 +52,14 @@ int request_classify(const json_t *message, struct err *err);
 int request_check_services(const struct project *project, char *const *names, size_t n,
 			   struct err *err);
 
+/*
+ * Set in RET_WANTED, which has an element that is false for each service of PROJECT, those that
+ * the N NAMES mean: all where N is 0, and WITH_DEPENDENCIES also what they depend on.
+ * -ENOENT as above.
+ */
+int request_select_services(const struct project *project, char *const *names, size_t n,
+			    bool with_dependencies, bool *ret_wanted, struct err *err);
+
 /* {"op":OP,"services":[…]}; NAMES are the operands of a command. */
 json_t *request_new(const char *op, char *const *names, size_t n);
 

@@ -23,8 +23,8 @@ struct command {
 };
 
 extern const struct command command_import, command_ls, command_df, command_save, command_tag,
-	command_rm, command_prune, command_commit, command_tar, command_pull, command_login,
-	command_logout;
+	command_rm, command_prune, command_commit, command_tar, command_pull, command_push,
+	command_login, command_logout;
 
 /* The arguments make no sense; getopt(3) or the caller said which. */
 #define COMMAND_USAGE 2

@@ -35,6 +35,14 @@ json_t *events_image(const char *name, const char *action, const char *detail)
 			 "detail", text.text);
 }
 
+json_t *events_layer(const char *image, const char *hex, const char *action, uint64_t bytes,
+		     uint64_t size)
+{
+	return json_pack("{s:s, s:s%, s:o, s:s, s:s, s:I, s:I}", "event", "layer", "name", hex,
+			 (size_t)12, "digest", json_sprintf("sha256:%s", hex), "image", image,
+			 "action", action, "bytes", (json_int_t)bytes, "size", (json_int_t)size);
+}
+
 const char *events_text(const json_t *event, const char *key)
 {
 	const char *text = json_string_value(json_object_get(event, key));

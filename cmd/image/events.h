@@ -7,9 +7,10 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
- * Events: lines of JSON through a pipe, between the processes of a pull
+ * Events: lines of JSON through a pipe, between the processes of a pull or push
  *
  *	{"event":"layer","name":"<12 hex>","digest":"sha256:<64 hex>",
  *	 "image":"nginx:latest","action":"downloading","bytes":…,"size":…}
@@ -34,6 +35,10 @@ void events_send(int fd, json_t *event);
 
 /* What has become of the image NAME; DETAIL may be any bytes. */
 json_t *events_image(const char *name, const char *action, const char *detail);
+
+/* The layer with the digits HEX of IMAGE, now at BYTES of SIZE. */
+json_t *events_layer(const char *image, const char *hex, const char *action, uint64_t bytes,
+		     uint64_t size);
 
 /* The text that EVENT has for KEY, or "". */
 const char *events_text(const json_t *event, const char *key);

@@ -21,7 +21,7 @@
 int harden(const struct paths *paths, int directory, struct err *err);
 
 /*
- * The same for who downloads: it keeps the network and has no capability at all.
+ * The same for who speaks with a registry: it keeps the network and has no capability at all.
  * It writes to images/pull and reads images/blobs and what speaking to a server
  * takes: certificates, resolver configuration, libraries.
  */

@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_pull, &command_import, &command_ls,
-						 &command_df,	&command_save,	 &command_tag,
-						 &command_rm,	&command_prune,	 &command_commit,
-						 &command_tar,	&command_login,	 &command_logout};
+static const struct command *const commands[] = {
+	&command_pull, &command_push,  &command_import, &command_ls,	&command_df,
+	&command_save, &command_tag,   &command_rm,	&command_prune, &command_commit,
+	&command_tar,  &command_login, &command_logout};
 
 static int usage(FILE *out)
 {

@@ -17,11 +17,7 @@ static void tell_layer(void *data, const char *image, const char *hex, const cha
 {
 	const struct telling *telling = data;
 
-	events_send(telling->out,
-		    json_pack("{s:s, s:s%, s:o, s:s, s:s, s:I, s:I}", "event", "layer", "name", hex,
-			      (size_t)12, "digest", json_sprintf("sha256:%s", hex), "image", image,
-			      "action", action, "bytes", (json_int_t)bytes, "size",
-			      (json_int_t)size));
+	events_send(telling->out, events_layer(image, hex, action, bytes, size));
 }
 
 static void tell_image(void *data, const struct source *source, const struct descriptor *manifest,

@@ -5,17 +5,19 @@
 #include "core/base/err.h"
 #include "core/base/paths.h"
 #include "store/registry/pull.h"
+#include "store/registry/push.h"
 
 #include <stddef.h>
 
 /*
- * Roles: the two processes of a pull that see foreign bytes
+ * Roles: the processes of a pull and of a push that see foreign bytes
  *
  *	download	speaks with registries; no capability, writes to images/pull only
  *	unpack		makes images of what came; no network
+ *	upload		speaks with registries, with the rights of download
  *
- * Neither believes the other, and a failure of either is a line for the one who
- * started them (events.h).  Both end with him.
+ * None believes another, and a failure of any is a line for the one who
+ * started them (events.h).  All end with him.
  */
 struct download_role {
 	const struct paths *paths;
@@ -33,5 +35,16 @@ int role_download(const struct download_role *role, int out);
  * ("downloaded", "exists") and images that are that or "current".
  */
 int role_unpack(const struct paths *paths, int pull_fd, int in, int out);
+
+struct upload_role {
+	const struct paths *paths;
+	struct source *sources; /* source_init_push() */
+	const char *const *hex; /* of each one's image, the digits of the id */
+	size_t n;
+	struct push_options options;
+};
+
+/* As role_download(), to the registries.  Blocks: until all is there. */
+int role_upload(const struct upload_role *role, int out);
 
 #endif

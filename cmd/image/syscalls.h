@@ -10,10 +10,11 @@
  * What is listed in syscalls.c for its role, and nothing else: the rest fails
  * with EPERM.  No role starts a program or another process, mounts, enters a
  * namespace, traces, or signals anybody but itself; threads it may start.
- * Unpacking has no sockets.  Downloading has those of IP and the netlink that
- * getaddrinfo(3) asks for addresses, but not AF_UNIX, by which it could ask
- * other daemons for what it may not do itself; nscd(8) and systemd-resolved are
- * then passed over, and names looked up as resolv.conf(5) says.
+ * Unpacking has no sockets.  Downloading, which is the role of who uploads as
+ * well, has those of IP and the netlink that getaddrinfo(3) asks for addresses,
+ * but not AF_UNIX, by which it could ask other daemons for what it may not do
+ * itself; nscd(8) and systemd-resolved are then passed over, and names looked up
+ * as resolv.conf(5) says.
  *
  * Filters of seccomp(2) count for the thread that sets them and for those that
  * it starts, so this comes before any other thread.  It takes

@@ -149,22 +149,34 @@ static void update_image(struct view *view, const json_t *event)
 
 /* --- how it looks --- */
 
-static const char *color_of(const char *action)
+enum progress { OUTSTANDING, MOVING, COMPLETE };
+
+struct look {
+	const char *action, *color;
+	enum progress progress; /* of a layer */
+};
+
+static const struct look *look_of(const char *action)
 {
-	if (strcmp(action, "error") == 0)
-		return RED;
-	return strcmp(action, "pulled") == 0 || strcmp(action, "current") == 0 ? GREEN : YELLOW;
+	static const struct look looks[] = {
+		{"error", RED, OUTSTANDING},	 {"pulled", GREEN, COMPLETE},
+		{"pushed", GREEN, COMPLETE},	 {"current", GREEN, COMPLETE},
+		{"downloading", YELLOW, MOVING}, {"downloaded", YELLOW, COMPLETE},
+		{"uploading", YELLOW, MOVING},	 {"uploaded", YELLOW, COMPLETE},
+		{"exists", YELLOW, COMPLETE},
+	};
+	static const struct look other = {NULL, YELLOW, OUTSTANDING};
+
+	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
+		if (strcmp(looks[i].action, action) == 0)
+			return &looks[i];
+	return &other;
 }
 
 static void add_action(const struct view *view, struct strbuf *out, const char *action)
 {
-	strbuf_printf(out, "%s%s%s", view->color ? color_of(action) : "", action,
+	strbuf_printf(out, "%s%s%s", view->color ? look_of(action)->color : "", action,
 		      view->color ? RESET : "");
-}
-
-static bool is_complete(const struct view_layer *layer)
-{
-	return strcmp(layer->action, "downloaded") == 0 || strcmp(layer->action, "exists") == 0;
 }
 
 static void draw_image(const struct view *view, const struct view_image *image, struct strbuf *out)
@@ -172,7 +184,7 @@ static void draw_image(const struct view *view, const struct view_image *image, 
 	size_t complete = 0;
 
 	for (size_t i = 0; i < image->n_layers; i++)
-		complete += is_complete(&image->layers[i]);
+		complete += look_of(image->layers[i].action)->progress == COMPLETE;
 	strbuf_printf(out, " image     %s  ", image->name);
 	add_action(view, out, image->action ? image->action : "downloading");
 	if (image->detail && image->detail[0])
@@ -228,7 +240,7 @@ void view_draw(struct view *view)
 		draw_image(view, image, &out);
 		end_line(view, &out);
 		for (size_t k = 0; k < image->n_layers && view->n_drawn < room; k++) {
-			if (strcmp(image->layers[k].action, "downloading") != 0)
+			if (look_of(image->layers[k].action)->progress != MOVING)
 				continue;
 			draw_layer(&image->layers[k], &out);
 			end_line(view, &out);

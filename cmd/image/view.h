@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 /*
- * View: the events of a pull on standard error
+ * View: the events of a pull or push on standard error
  *
  * On a terminal an image is a line, updated in place, with a bar below it for
- * each layer that comes in; elsewhere every change is a line, or a JSON object.
+ * each layer that comes in or goes out; elsewhere every change is a line, or a JSON object.
  */
 enum view_kind { VIEW_TTY, VIEW_PLAIN, VIEW_JSON, VIEW_QUIET };
 

@@ -192,7 +192,8 @@ static int end(struct transfer *transfer, struct err *err)
 void blob_init(struct blob *blob, struct source *source, const char *hex, uint64_t size,
 	       bool is_layer, int pull_fd, int blobs_fd)
 {
-	static const struct transfer_ops ops = {begin, reset, write_some, end};
+	static const struct transfer_ops ops = {
+		.begin = begin, .reset = reset, .write = write_some, .end = end};
 
 	*blob = (struct blob){.size = size,
 			      .is_layer = is_layer,

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define CONNECT_TIMEOUT_S 15L
 /* A connection over which nothing comes for so long is broken. */
-#define STALL_S		30L
+#define STALL_S 30L
+/* What was sent is checked and put in its place before the answer comes. */
+#define UPLOAD_STALL_S	120L
 #define BUFFER		(256L << 10)
 #define CONNECTIONS_MAX 16L /* that are kept open for the next request */
 #define USER_AGENT	"stack/" STACK_VERSION
@@ -64,9 +67,10 @@ static bool header_value(const char *line, size_t len, const char *name, const c
 	return true;
 }
 
-static void copy_value(char ret[HTTP_HEADER_MAX], const char *value, size_t len)
+/* What is too long for the SIZE bytes of RET is left out: half of it means nothing. */
+static void copy_value(char *ret, size_t size, const char *value, size_t len)
 {
-	snprintf(ret, HTTP_HEADER_MAX, "%.*s", (int)(len < HTTP_HEADER_MAX ? len : 0), value);
+	snprintf(ret, size, "%.*s", (int)(len < size ? len : 0), value);
 }
 
 /* "bytes 100-199/200" */
@@ -75,7 +79,7 @@ static void read_range(struct http_answer *answer, const char *value, size_t len
 	char text[HTTP_HEADER_MAX];
 	unsigned long long start;
 
-	copy_value(text, value, len);
+	copy_value(text, sizeof(text), value, len);
 	answer->has_range = sscanf(text, "bytes %llu-", &start) == 1;
 	answer->range_start = answer->has_range ? start : 0;
 }
@@ -91,9 +95,11 @@ static size_t on_header(char *line, size_t size, size_t n, void *data)
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
 		*answer = (struct http_answer){.status = 0};
 	else if (header_value(line, len, "Content-Type", &value, &value_len))
-		copy_value(answer->content_type, value, value_len);
+		copy_value(answer->content_type, sizeof(answer->content_type), value, value_len);
 	else if (header_value(line, len, "Docker-Content-Digest", &value, &value_len))
-		copy_value(answer->digest, value, value_len);
+		copy_value(answer->digest, sizeof(answer->digest), value, value_len);
+	else if (header_value(line, len, "Location", &value, &value_len))
+		copy_value(answer->location, sizeof(answer->location), value, value_len);
 	else if (header_value(line, len, "WWW-Authenticate", &value, &value_len))
 		(void)challenge_parse(value, value_len, &answer->challenge);
 	else if (header_value(line, len, "Content-Range", &value, &value_len))
@@ -107,6 +113,34 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 	size_t len = size * n;
 
 	return attachment->request->body(attachment->request->data, bytes, len) ? len : 0;
+}
+
+/* A file that has become shorter is a failure, not the end. */
+static size_t on_read(char *bytes, size_t size, size_t n, void *data)
+{
+	struct http_upload *upload = data;
+	uint64_t left = upload->size - upload->sent;
+	size_t want = size * n < left ? size * n : (size_t)left;
+	ssize_t got;
+
+	if (want == 0)
+		return 0;
+	got = pread(upload->fd, bytes, want, (off_t)upload->sent);
+	if (got <= 0)
+		return CURL_READFUNC_ABORT;
+	upload->sent += (uint64_t)got;
+	return (size_t)got;
+}
+
+/* libcurl sends anew what went into a connection that turned out to be closed. */
+static int on_seek(void *data, curl_off_t offset, int origin)
+{
+	struct http_upload *upload = data;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > upload->size)
+		return CURL_SEEKFUNC_CANTSEEK;
+	upload->sent = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
 }
 
 static void add_header(struct curl_slist **headers, const char *name, const char *value)
@@ -145,6 +179,33 @@ static void set_trust(CURL *curl, const struct http_request *request)
 	}
 }
 
+static void set_upload(CURL *curl, struct http_upload *upload)
+{
+	upload->sent = 0;
+	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload->size);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(curl, CURLOPT_READDATA, upload);
+	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(curl, CURLOPT_SEEKDATA, upload);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, UPLOAD_STALL_S);
+}
+
+static void set_method(CURL *curl, const struct http_request *request)
+{
+	if (request->form) {
+		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, request->form);
+	} else if (request->method == HTTP_HEAD) {
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	} else if (request->method == HTTP_POST) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
+		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, "");
+	} else if (request->method == HTTP_PUT) {
+		set_upload(curl, request->upload);
+	}
+}
+
 static void set_request(CURL *curl, const struct http_request *request)
 {
 	char range[32];
@@ -160,8 +221,7 @@ static void set_request(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_S);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, BUFFER);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (request->form)
-		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, request->form);
+	set_method(curl, request);
 	if (request->offset > 0) {
 		/* Not CURLOPT_RESUME_FROM: to that, an answer from the start would be an error. */
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)request->offset);
@@ -183,6 +243,7 @@ CURL *http_request_begin(struct http_request *request)
 	attachment->request = request;
 	add_header(&attachment->headers, "Accept", request->accept);
 	add_header(&attachment->headers, "Authorization", request->authorization);
+	add_header(&attachment->headers, "Content-Type", request->content_type);
 	set_request(curl, request);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, attachment->headers);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, attachment->error);
@@ -265,6 +326,20 @@ enum http_client_failure http_client_failure(CURL *curl, CURLcode code)
 	default:
 		return HTTP_CLIENT_FINE;
 	}
+}
+
+char *http_resolve(const char *base, const char *to)
+{
+	CURLU *url = curl_url();
+	char *text = NULL, *result = NULL;
+
+	if (url && curl_url_set(url, CURLUPART_URL, base, 0) == CURLUE_OK &&
+	    curl_url_set(url, CURLUPART_URL, to, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK)
+		result = strdup(text);
+	curl_free(text);
+	curl_url_cleanup(url);
+	return result;
 }
 
 struct bounded {

@@ -19,11 +19,22 @@ struct strbuf;
  * redirect, keeps no cookie and knows no password, for whom to tell what is
  * transfer.h's to decide.
  */
-#define HTTP_HEADER_MAX 512
+#define HTTP_HEADER_MAX	  512
+#define HTTP_LOCATION_MAX 8192 /* signed ones are long */
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT };
+
+/* A file, or its first part, as the body of a request. */
+struct http_upload {
+	int fd; /* the caller's; its position does not matter */
+	uint64_t size;
+	uint64_t sent; /* so far */
+};
 
 struct http_answer {
 	long status; /* 0: none came */
 	char content_type[HTTP_HEADER_MAX], digest[HTTP_HEADER_MAX];
+	char location[HTTP_LOCATION_MAX]; /* as it came; "": none, or too long */
 	struct challenge challenge;
 	uint64_t range_start; /* of a 206 */
 	bool has_range;
@@ -31,8 +42,11 @@ struct http_answer {
 
 struct http_request {
 	const char *url, *accept, *authorization; /* the last two may be NULL */
-	const char *form;			  /* POST this; NULL: GET */
-	uint64_t offset;			  /* ask for what is from here on */
+	enum http_method method;
+	const char *form;	    /* POST this, whatever `method` is; NULL: nothing */
+	const char *content_type;   /* of `upload`; NULL */
+	struct http_upload *upload; /* PUT this; NULL: nothing; outlives the request */
+	uint64_t offset;	    /* ask for what is from here on */
 	bool insecure;
 	int ca_fd;     /* -1: the system's certificates */
 	int client_fd; /* our certificate and its key; -1: none is shown */
@@ -66,6 +80,12 @@ int http_run(struct http_request *request, size_t max, struct strbuf *body, stru
 
 /* Why it came to nothing, in words: "Could not resolve host: registry.example". */
 const char *http_error(CURL *curl, CURLcode code);
+
+/*
+ * TO, which may be relative to the URL BASE, as an absolute URL; to be freed.  NULL: it is none,
+ * or memory ran out.
+ */
+char *http_resolve(const char *base, const char *to);
 
 /* Has TLS failed over our certificate? */
 enum http_client_failure {

@@ -55,7 +55,8 @@ static int end(struct transfer *transfer, struct err *err)
 void page_init(struct page *page, struct source *source, const char *path, const char *accept,
 	       const char *hex, size_t max)
 {
-	static const struct transfer_ops ops = {begin, reset, write_some, end};
+	static const struct transfer_ops ops = {
+		.begin = begin, .reset = reset, .write = write_some, .end = end};
 
 	*page = (struct page){.body = STRBUF_INIT, .max = max};
 	if (hex)

@@ -62,17 +62,12 @@ static int add_endpoint(struct source *source, const char *name, bool insecure, 
 	return r < 0 ? err_wrap(err, "registry '%s'", host) : 0;
 }
 
-static int add_endpoints(struct source *source, const struct registry *registry, const char *name,
-			 bool by_digest, struct err *err)
+static int add_mirrors(struct source *source, const struct registry *registry, const char *name,
+		       bool by_digest, struct err *err)
 {
-	size_t n_mirrors = registry ? registry->n_mirrors : 0;
-	CLEANUP_FREE char *own = NULL;
 	int r = 0;
 
-	source->endpoints = calloc(n_mirrors + 1, sizeof(*source->endpoints));
-	if (!source->endpoints)
-		return err_nomem(err);
-	for (size_t i = 0; r == 0 && i < n_mirrors; i++) {
+	for (size_t i = 0; r == 0 && registry && i < registry->n_mirrors; i++) {
 		const struct registry_location *mirror = &registry->mirrors[i];
 		CLEANUP_FREE char *there = NULL;
 
@@ -81,8 +76,14 @@ static int add_endpoints(struct source *source, const struct registry *registry,
 		there = registry_rewrite(registry, mirror->location, name);
 		r = there ? add_endpoint(source, there, mirror->insecure, err) : err_nomem(err);
 	}
-	if (r < 0)
-		return r;
+	return r;
+}
+
+static int add_own(struct source *source, const struct registry *registry, const char *name,
+		   struct err *err)
+{
+	CLEANUP_FREE char *own = NULL;
+
 	own = registry && registry->own.location
 		      ? registry_rewrite(registry, registry->own.location, name)
 		      : strdup(name);
@@ -92,17 +93,20 @@ static int add_endpoints(struct source *source, const struct registry *registry,
 }
 
 static int init(struct source *source, const struct registries *registries, const char *reference,
-		struct err *err)
+		bool push, struct err *err)
 {
 	CLEANUP_FREE char *name = strdup(reference);
 	const struct registry *registry;
 	char *at, *colon;
+	int r = 0;
 
 	source->reference = strdup(reference);
 	source->name = strdup(image_reference_familiar(reference));
 	if (!name || !source->reference || !source->name)
 		return err_nomem(err);
 	at = strchr(name, '@');
+	if (at && push)
+		return err_set(err, EINVAL, "an image is pushed under a tag, not under a digest");
 	if (at)
 		*at = '\0';
 	colon = strrchr(name, ':');
@@ -115,14 +119,24 @@ static int init(struct source *source, const struct registries *registries, cons
 	registry = registries_find(registries, name);
 	if (registry && registry->blocked)
 		return err_set(err, EPERM, "registries.conf has '%s' blocked", registry->prefix);
-	return add_endpoints(source, registry, name, at != NULL, err);
+	source->endpoints =
+		calloc((registry ? registry->n_mirrors : 0) + 1, sizeof(*source->endpoints));
+	if (!source->endpoints)
+		return err_nomem(err);
+	if (!push)
+		r = add_mirrors(source, registry, name, at != NULL, err);
+	if (r == 0)
+		r = add_own(source, registry, name, err);
+	if (r == 0)
+		source->endpoints[source->n_endpoints - 1].push = push;
+	return r;
 }
 
-int source_init(struct source *ret_source, const struct registries *registries,
-		const char *reference, struct err *err)
+static int init_or_release(struct source *ret_source, const struct registries *registries,
+			   const char *reference, bool push, struct err *err)
 {
 	struct source source = {.n_endpoints = 0};
-	int r = init(&source, registries, reference, err);
+	int r = init(&source, registries, reference, push, err);
 
 	if (r < 0) {
 		source_release(&source);
@@ -130,6 +144,18 @@ int source_init(struct source *ret_source, const struct registries *registries,
 	}
 	*ret_source = source;
 	return 0;
+}
+
+int source_init(struct source *ret_source, const struct registries *registries,
+		const char *reference, struct err *err)
+{
+	return init_or_release(ret_source, registries, reference, false, err);
+}
+
+int source_init_push(struct source *ret_source, const struct registries *registries,
+		     const char *reference, struct err *err)
+{
+	return init_or_release(ret_source, registries, reference, true, err);
 }
 
 int source_init_host(struct source *ret_source, const struct registries *registries,

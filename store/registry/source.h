@@ -13,10 +13,11 @@
 struct registries;
 
 /*
- * Source: where one image is to be had from
+ * Source: where one image is to be had from, or to be sent to
  *
  * Its mirrors in the order of registries.conf, the registry that its name says
- * last.  Each is asked when the one before has failed.
+ * last.  Each is asked when the one before has failed.  What is sent goes to the
+ * registry that its name says, and to no mirror.
  */
 enum endpoint_scheme { SCHEME_UNKNOWN, SCHEME_HTTPS, SCHEME_HTTP };
 
@@ -25,6 +26,7 @@ struct endpoint {
 	char *repository;	    /* "library/nginx" */
 	bool insecure;		    /* http, or a certificate that nobody signed, will do */
 	bool loopback;		    /* http will do */
+	bool push;		    /* we want to write there, not only to read */
 	struct credentials credentials;
 	struct certificates certificates;
 
@@ -53,6 +55,10 @@ struct source {
 int source_init(struct source *ret_source, const struct registries *registries,
 		const char *reference, struct err *err);
 void source_release(struct source *source);
+
+/* The same to push to.  -EINVAL: REFERENCE has a digest, which is no name to be given. */
+int source_init_push(struct source *ret_source, const struct registries *registries,
+		     const char *reference, struct err *err);
 
 /* Just the registry HOST, as `login` asks it. */
 int source_init_host(struct source *ret_source, const struct registries *registries,

@@ -123,8 +123,13 @@ static void add_scope(struct strbuf *out, char separator, const struct endpoint 
 {
 	CLEANUP(strbuf_release) struct strbuf scope = STRBUF_INIT;
 
-	/* What the challenge names is what is missing; of /v2/ itself nothing is. */
-	if (challenge->scope[0])
+	/*
+	 * What the challenge names is what is missing; of /v2/ itself nothing is.  Who pushes
+	 * reads first, and one token has to do for both.
+	 */
+	if (endpoint->push)
+		strbuf_printf(&scope, "repository:%s:pull,push", endpoint->repository);
+	else if (challenge->scope[0])
 		strbuf_puts(&scope, challenge->scope);
 	else if (endpoint->repository[0])
 		strbuf_printf(&scope, "repository:%s:pull", endpoint->repository);

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE_MAX ((uint64_t)64 << 10) /* of an error page, read to keep the connection */
-#define BUSY_MS	 100		      /* flock(2) cannot be waited for together with sockets */
+#define PAGE_MAX ((size_t)64 << 10)
+#define BUSY_MS	 100 /* flock(2) cannot be waited for together with sockets */
 #define TICK_MS	 100
 
 int64_t transfer_now_ms(void)
@@ -35,6 +35,11 @@ struct endpoint *transfer_endpoint(const struct transfer *t)
 const char *transfer_host(const struct transfer *t)
 {
 	return transfer_endpoint(t)->host;
+}
+
+bool transfer_is_led(const struct transfer *t)
+{
+	return t->redirect;
 }
 
 /* --- a request --- */
@@ -81,16 +86,23 @@ static int check_start(struct transfer *t, long status)
 	return t->request.offset > 0 ? t->ops->reset(t, &t->err) : 0;
 }
 
+/* A page of the registry's own is read to keep the connection, and for its words. */
+static bool keep_page(struct transfer *t, const void *bytes, size_t len)
+{
+	if (len > PAGE_MAX - t->page.len)
+		return false;
+	strbuf_add(&t->page, bytes, len);
+	return true;
+}
+
 static bool on_body(void *data, const void *bytes, size_t len)
 {
 	struct transfer *t = data;
 	long status = 0;
 
 	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (status != 200 && status != 206) {
-		t->discarded += len;
-		return t->discarded <= PAGE_MAX;
-	}
+	if (!t->ops->write || (status != 200 && status != 206))
+		return keep_page(t, bytes, len);
 	if (t->answer.status == 0) {
 		t->answer.status = status;
 		if (check_start(t, status) < 0)
@@ -109,11 +121,14 @@ static int make_request(struct transfer *t, uint64_t offset, struct err *err)
 	if (r < 0)
 		return r;
 	at_endpoint = transfer_is_at_endpoint(t);
-	t->discarded = 0;
+	strbuf_reset(&t->page);
 	t->err = (struct err)ERR_INIT;
 	t->request = (struct http_request){
 		.url = t->url,
 		.accept = t->accept,
+		.method = t->method,
+		.upload = t->upload,
+		.content_type = t->content_type,
 		.authorization = at_endpoint ? endpoint->authorization : NULL,
 		.offset = offset,
 		.insecure = endpoint->insecure,
@@ -245,8 +260,10 @@ void transfers_run(struct http *http, const struct transfer_policy *policy, stru
 {
 	int running;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		list[i]->endpoint = list[i]->source->current;
+		list[i]->page = (struct strbuf)STRBUF_INIT;
+	}
 	while (schedule(http, policy, list, n) > 0) {
 		curl_multi_perform(http->multi, &running);
 		receive(http, policy, list, n);
@@ -259,5 +276,6 @@ void transfers_run(struct http *http, const struct transfer_policy *policy, stru
 		free(list[i]->redirect);
 		free(list[i]->url);
 		list[i]->redirect = list[i]->url = NULL;
+		strbuf_release(&list[i]->page);
 	}
 }

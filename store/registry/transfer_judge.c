@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What becomes of a transfer after one request has ended: transfer.c has the whole picture. */
+#include "store/registry/complaint.h"
 #include "store/registry/source.h"
 #include "store/registry/token.h"
 #include "store/registry/transfer_step.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,22 +75,20 @@ static void retry(struct transfer *t, const struct transfer_policy *policy, int6
 	transfer_again(t, delay);
 }
 
-static void follow(struct transfer *t, const char *to)
+/* The next request goes to the URL TO; HOW it came there is for the sentence. */
+static void go_to(struct transfer *t, const char *to, const char *how)
 {
 	const struct endpoint *endpoint = transfer_endpoint(t);
 	struct origin origin;
 
 	if (!to || origin_parse(to, &origin) < 0)
-		err_set(&t->err, EPERM,
-			"the registry '%s' redirects to what is no http or https URL",
-			endpoint->host);
+		err_set(&t->err, EPERM, "the registry '%s' %s to what is no http or https URL",
+			endpoint->host, how);
 	else if (!origin.https && !endpoint->insecure &&
 		 (t->origin.https || !origin_is_loopback(origin.host)))
 		err_set(&t->err, EPERM,
-			"the registry '%s' redirects to plain http at '%.100s'; that is not safe",
-			endpoint->host, origin.host);
-	else if (++t->redirects > REDIRECTS_MAX)
-		err_set(&t->err, EIO, "the registry '%s' redirects without end", endpoint->host);
+			"the registry '%s' %s to plain http at '%.100s'; that is not safe",
+			endpoint->host, how, origin.host);
 	if (t->err.code) {
 		give_up_endpoint(t, -t->err.code);
 		return;
@@ -101,6 +101,55 @@ static void follow(struct transfer *t, const char *to)
 		transfer_again(t, 0);
 }
 
+static void follow(struct transfer *t)
+{
+	char *to = NULL;
+
+	if (++t->redirects > REDIRECTS_MAX) {
+		err_set(&t->err, EIO, "the registry '%s' redirects without end", transfer_host(t));
+		give_up_endpoint(t, -EIO);
+		return;
+	}
+	curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to);
+	go_to(t, to, "redirects");
+}
+
+/* What the registry itself says to it, behind our sentence. */
+static void add_complaint(struct transfer *t)
+{
+	size_t len = strlen(t->err.msg);
+	char said[COMPLAINT_MAX];
+
+	if (complaint_read(t->page.text, t->page.len, said))
+		snprintf(t->err.msg + len, sizeof(t->err.msg) - len, ": %s", said);
+}
+
+static void say_no_access(struct transfer *t, long status)
+{
+	const struct endpoint *endpoint = transfer_endpoint(t);
+	const struct credentials *credentials = &endpoint->credentials;
+
+	if (!endpoint->push && status == 401)
+		err_set(&t->err, EACCES,
+			"the registry '%s' does not take the password, or has no such image",
+			endpoint->host);
+	else if (!endpoint->push)
+		err_set(&t->err, EACCES,
+			"the registry '%s' does not let us have it (HTTP status %ld)",
+			endpoint->host, status);
+	else if (credentials->user || credentials->identity_token)
+		err_set(&t->err, EACCES,
+			"the registry '%s' does not take the password, or does not let its owner "
+			"push to '%.100s' (HTTP status %ld)",
+			endpoint->host, endpoint->repository, status);
+	else
+		err_set(&t->err, EACCES,
+			"the registry '%s' lets nobody push without a password (HTTP status %ld); "
+			"'stack login %s' asks for it",
+			endpoint->host, status, endpoint->host);
+	add_complaint(t);
+}
+
 static void authorize(struct transfer *t, const struct transfer_policy *policy)
 {
 	struct endpoint *endpoint = transfer_endpoint(t);
@@ -108,9 +157,7 @@ static void authorize(struct transfer *t, const struct transfer_policy *policy)
 
 	/* Only the registry itself may ask for what is the registry's. */
 	if (!transfer_is_at_endpoint(t) || ++t->authorizations > AUTHORIZATIONS_MAX) {
-		err_set(&t->err, EACCES,
-			"the registry '%s' does not take the password, or has no such image",
-			endpoint->host);
+		say_no_access(t, 401);
 		give_up_endpoint(t, -EACCES);
 		return;
 	}
@@ -136,13 +183,28 @@ static void start_over(struct transfer *t)
 		transfer_again(t, 0);
 }
 
+static void go_to_location(struct transfer *t)
+{
+	char *to = t->answer.location[0] ? http_resolve(t->url, t->answer.location) : NULL;
+
+	go_to(t, to, "sends the upload");
+	free(to);
+}
+
 static void complete(struct transfer *t, const struct transfer_policy *policy)
 {
 	int r = t->ops->end(t, &t->err);
 
-	if (r == 0) {
+	if (r >= 0)
+		t->redirects = 0;
+	if (r == TRANSFER_COMPLETE) {
 		t->source->current = t->endpoint;
 		transfer_done(t, 0);
+	} else if (r == TRANSFER_MORE) {
+		forget_redirect(t);
+		transfer_again(t, 0);
+	} else if (r == TRANSFER_MORE_AT) {
+		go_to_location(t);
 	} else if (r == -EAGAIN) {
 		retry(t, policy, 0, -EIO);
 	} else if (r == -EBADMSG) {
@@ -155,42 +217,50 @@ static void complete(struct transfer *t, const struct transfer_policy *policy)
 static void refuse(struct transfer *t, long status, int code)
 {
 	err_set(&t->err, code,
-		code == ENOENT	 ? "the registry '%s' does not have it (HTTP status %ld)"
-		: code == EACCES ? "the registry '%s' does not let us have it (HTTP status %ld)"
-				 : "the registry '%s' answers with HTTP status %ld",
+		code == ENOENT ? "the registry '%s' does not have it (HTTP status %ld)"
+			       : "the registry '%s' answers with HTTP status %ld",
 		transfer_host(t), status);
+	add_complaint(t);
 	give_up_endpoint(t, -code);
+}
+
+static bool is_expected(const struct transfer *t, long status)
+{
+	return t->ops->expects ? t->ops->expects(t, status) : status == 200 || status == 206;
 }
 
 static void answered(struct transfer *t, const struct transfer_policy *policy, long status)
 {
 	curl_off_t after = 0;
-	char *to = NULL;
 
-	switch (status) {
-	case 200:
-	case 206:
+	t->status = status;
+	if (is_expected(t, status)) {
 		complete(t, policy);
-		break;
+		return;
+	}
+	switch (status) {
 	case 301:
 	case 302:
 	case 303:
 	case 307:
 	case 308:
-		curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to);
-		follow(t, to);
+		follow(t);
 		break;
 	case 401:
 		authorize(t, policy);
 		break;
 	case 403:
-		refuse(t, status, EACCES);
+		say_no_access(t, status);
+		give_up_endpoint(t, -EACCES);
 		break;
 	case 404:
 		refuse(t, status, ENOENT);
 		break;
 	case 416:
-		start_over(t);
+		if (t->ops->reset)
+			start_over(t);
+		else
+			refuse(t, status, EIO);
 		break;
 	default:
 		if (status != 429 && status != 408 && status < 500) {
@@ -200,6 +270,7 @@ static void answered(struct transfer *t, const struct transfer_policy *policy, l
 		curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &after);
 		err_set(&t->err, EIO, "the registry '%s' answers with HTTP status %ld%s",
 			transfer_host(t), status, status == 429 ? ": too many requests" : "");
+		add_complaint(t);
 		after = after < RETRY_AFTER_MAX_S ? after : RETRY_AFTER_MAX_S;
 		retry(t, policy, (int64_t)after * 1000, -EIO);
 	}
@@ -263,6 +334,10 @@ static void failed(struct transfer *t, const struct transfer_policy *policy, CUR
 			"the registry '%s' sends more headers than there is memory for",
 			transfer_host(t));
 		give_up_endpoint(t, -EIO);
+		break;
+	case CURLE_ABORTED_BY_CALLBACK:
+		transfer_done(t,
+			      err_set(&t->err, EIO, "the image store cannot be read to its end"));
 		break;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:

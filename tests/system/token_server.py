@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A token server for docker-registry, and a relay that can stand still.
 
-Usage: token_server.py ADDRESS PORT KEY CERTIFICATE LOG      tokens for user:secret, or refresh token "refresh"
+Usage: token_server.py ADDRESS PORT KEY CERTIFICATE LOG      tokens for user:secret, or refresh token "refresh";
+                                                             the repository "readonly" nobody may push to
        token_server.py relay PORT TO_PORT BYTES GATE         passes BYTES back to each client, the rest once the
                                                              file GATE is there"""
 import base64, json, os, select, socket, subprocess, sys, threading, time
@@ -19,11 +20,12 @@ def b64(data):
 def token(key, certificate, service, scope):
     """distribution: docs/spec/auth/jwt.md"""
     body = "".join(open(certificate).read().split("-----")[2].split())
-    name = scope.split(":")[1] if scope.count(":") >= 2 else ""
+    name, actions = scope.split(":")[1:3] if scope.count(":") >= 2 else ("", "")
+    granted = [action for action in actions.split(",") if action == "pull" or name != "readonly"]
     now = int(time.time())
     parts = [{"typ": "JWT", "alg": "RS256", "x5c": [body]},
              {"iss": "tests", "sub": "user", "aud": service, "exp": now + 300, "nbf": now - 10, "iat": now, "jti": str(now),
-              "access": [{"type": "repository", "name": name, "actions": ["pull"]}] if name else []}]
+              "access": [{"type": "repository", "name": name, "actions": granted}] if name else []}]
     text = ".".join(b64(json.dumps(part).encode()) for part in parts)
     signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text.encode(), stdout=subprocess.PIPE, check=True).stdout
     return f"{text}.{b64(signature)}"
