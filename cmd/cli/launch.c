@@ -31,7 +31,7 @@
 
 #define READY_FD	 3
 #define READY_TIMEOUT_MS 20000
-#define LOG_TRIES	 5 /* a supervisor that leaves costs one */
+#define TRIES		 5 /* a supervisor that leaves costs one */
 
 /*
  * Open <run>/<project>/supervisor.log for the supervisor's output, making the directory,
@@ -46,7 +46,7 @@ static int open_log(const struct paths *paths, const char *project, char *ret_pa
 	r = paths_join(directory, sizeof(directory), err, "%s/%s", paths->run, project);
 	if (r == 0)
 		r = paths_join(ret_path, size, err, "%s/supervisor.log", directory);
-	for (int i = 0; r == 0 && fd < 0 && i < LOG_TRIES; i++) {
+	for (int i = 0; r == 0 && fd < 0 && i < TRIES; i++) {
 		r = fd_mkdir_p(directory, 0700, err);
 		if (r < 0)
 			return r;
@@ -178,11 +178,14 @@ int launch_connect(const struct paths *paths, const char *project, bool start, i
 	r = cli_need_root(err);
 	if (r < 0)
 		return r;
-	r = control_connect(paths, project, ret_fd, err);
-	if (r != -ENOENT && r != -ECONNREFUSED)
-		return r;
-	if (!start && !was_up(paths, project))
-		return err_set(err, ENOENT, "project '%s' is not up", project);
-	r = start_supervisor(paths, project, err);
-	return r < 0 ? r : control_connect(paths, project, ret_fd, err);
+	/* One that is just leaving is there when another one is to be started, and then gone. */
+	for (int i = 0; r == 0; i++) {
+		r = control_connect(paths, project, ret_fd, err);
+		if (i == TRIES || (r != -ENOENT && r != -ECONNREFUSED))
+			return r;
+		if (!start && !was_up(paths, project))
+			return err_set(err, ENOENT, "project '%s' is not up", project);
+		r = start_supervisor(paths, project, err);
+	}
+	return r;
 }

@@ -372,7 +372,7 @@ take_down() {
 
 tell_more() {
 	local log
-	for log in "$STACK_RUN"/*/supervisor.log; do
+	for log in "$STACK_RUN"/*/supervisor.log "$T"/*.log; do
 		[ -e "$log" ] || continue
 		echo "--- $log" >&2
 		tail -n 30 "$log" >&2
