@@ -26,12 +26,13 @@ static int become_shim(const struct exec_args *args, const char *directory, char
 		       struct err *err)
 {
 	CLEANUP(string_list_release) struct string_list argv = {.items = NULL};
-	int r = join_command(args, directory, words, n, &argv, err);
+	char program[PATH_MAX];
+	int r = join_command(args, directory, words, n, program, &argv, err);
 
 	if (r < 0)
 		return r;
-	execv(argv.items[0], (char *const *)argv.items);
-	return err_sys(err, errno, "run '%s'", argv.items[0]);
+	execv(program, (char *const *)argv.items);
+	return err_sys(err, errno, "run '%s'", program);
 }
 
 static int find_container(struct cli *cli, const char *service, int64_t index, char *ret_directory,

@@ -35,14 +35,13 @@ static void add_options(struct string_list *argv, const struct exec_args *args)
 }
 
 int join_command(const struct exec_args *args, const char *directory, char *const *words, size_t n,
-		 struct string_list *ret_argv, struct err *err)
+		 char ret_program[PATH_MAX], struct string_list *ret_argv, struct err *err)
 {
-	char shim[PATH_MAX];
-	int r = program_find("stack-shim", shim, sizeof(shim), err);
+	int r = program_find("stack-shim", ret_program, PATH_MAX, err);
 
 	if (r < 0)
 		return r;
-	string_list_add(ret_argv, shim);
+	string_list_add(ret_argv, ret_program);
 	add_options(ret_argv, args);
 	string_list_add(ret_argv, directory);
 	string_list_add(ret_argv, "--");

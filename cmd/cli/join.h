@@ -5,6 +5,8 @@
 #include "cmd/cli/options.h"
 #include "core/base/err.h"
 
+#include <limits.h>
+
 /*
  * Join: the command line of `stack-shim exec`, for `exec` and `run`
  */
@@ -44,11 +46,11 @@ struct exec_args {
 
 /*
  * RET_ARGV, NULL-terminated, runs the N WORDS in the container whose directory is
- * DIRECTORY; the first of it is the program to execute.
+ * DIRECTORY, by RET_PROGRAM.  It points to all of these.
  *
  * -ENOENT: stack-shim is not there.
  */
 int join_command(const struct exec_args *args, const char *directory, char *const *words, size_t n,
-		 struct string_list *ret_argv, struct err *err);
+		 char ret_program[PATH_MAX], struct string_list *ret_argv, struct err *err);
 
 #endif

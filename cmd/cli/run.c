@@ -205,6 +205,7 @@ static int join(const struct run_args *args, const char *directory, int *ret_sta
 	CLEANUP(container_spec_release) struct container_spec spec = {.name = NULL};
 	const struct exec_args exec = {.tty = args->join.tty, .no_tty = args->join.no_tty};
 	CLEANUP_FREE char *data = NULL;
+	char program[PATH_MAX];
 	size_t n = 0;
 	pid_t pid;
 	int r = read_words(directory, &spec, &data, err);
@@ -212,13 +213,13 @@ static int join(const struct run_args *args, const char *directory, int *ret_sta
 	while (r == 0 && spec.argv[n])
 		n++;
 	if (r == 0)
-		r = join_command(&exec, directory, (char *const *)(uintptr_t)spec.argv, n, &argv,
-				 err);
+		r = join_command(&exec, directory, (char *const *)(uintptr_t)spec.argv, n, program,
+				 &argv, err);
 	if (r < 0)
 		return r;
-	r = posix_spawn(&pid, argv.items[0], NULL, NULL, (char *const *)argv.items, environ);
+	r = posix_spawn(&pid, program, NULL, NULL, (char *const *)argv.items, environ);
 	if (r != 0)
-		return err_sys(err, r, "run '%s'", argv.items[0]);
+		return err_sys(err, r, "run '%s'", program);
 	return wait_for_command(pid, ret_status, err);
 }
 

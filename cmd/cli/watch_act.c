@@ -91,6 +91,7 @@ static int act_exec(const struct act *act, const char *directory, struct err *er
 				 .privileged = hook->privileged,
 				 .user = hook->user,
 				 .workdir = hook->working_dir};
+	char program[PATH_MAX];
 	int r;
 
 	for (size_t i = 0; i < hook->environment.n; i++) {
@@ -101,9 +102,9 @@ static int act_exec(const struct act *act, const char *directory, struct err *er
 								variable->value));
 	}
 	r = join_command(&args, directory, (char *const *)hook->command.items, hook->command.n,
-			 &argv, err);
+			 program, &argv, err);
 	if (r == 0)
-		r = run(act->actor, argv.items[0], &argv, err);
+		r = run(act->actor, program, &argv, err);
 	string_list_release(&args.env);
 	return r;
 }
