@@ -104,7 +104,8 @@ part_clang() {
 part_asan() {
 	build asan build-asan -DSTACK_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug || return
 	export UBSAN_OPTIONS=print_stacktrace=1
-	images build-asan && ASAN_OPTIONS=detect_stack_use_after_return=1 ctests asan build-asan -L 'unit|system' -j "$((jobs + 1))"
+	images build-asan || return
+	ASAN_OPTIONS=detect_stack_use_after_return=1 ctests asan build-asan -L 'unit|system' -j "$((jobs + 1))"
 }
 
 part_fuzz() {
