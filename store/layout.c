@@ -29,11 +29,6 @@ static int open_dir(int dirfd, const char *name, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int remove_any(int dirfd, const char *name, struct err *err)
-{
-	return fd_remove_tree(dirfd, name, err);
-}
-
 static bool begins(const char *name, const char *prefix)
 {
 	return strncmp(name, prefix, strlen(prefix)) == 0;
@@ -129,7 +124,7 @@ int layout_open(struct layout *layout, const struct paths *paths, void (*waited)
 	layout->paths = *paths;
 	r = open_tree(layout, root_fd, waited, err);
 	if (r == 0)
-		r = sweep(layout->tmp_fd, remove_any, err);
+		r = sweep(layout->tmp_fd, fd_remove_tree, err);
 	if (r == 0)
 		r = sweep(layout->layers_fd, remove_unfinished, err);
 	if (r < 0) {

@@ -5,6 +5,7 @@
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/containers.h"
+#include "cmd/cli/imageprogram.h"
 #include "cmd/cli/watch_act.h"
 #include "cmd/cli/watch_files.h"
 #include "core/base/arena.h"
@@ -222,9 +223,10 @@ static void catch_interrupts(sigset_t *ret_outside)
 /* Until Ctrl-C.  What a stopped container is mounted by, the shim, asks for <root> and <run>. */
 static int watch_all(struct watch *watch, struct err *err)
 {
-	if (setenv("STACK_ROOT", watch->cli->paths.root, 1) < 0 ||
-	    setenv("STACK_RUN", watch->cli->paths.run, 1) < 0)
-		return err_nomem(err);
+	int r = imageprogram_environment(watch->cli, err);
+
+	if (r < 0)
+		return r;
 	cli_say("watching %zu path%s; Ctrl-C ends it", watch->n, watch->n == 1 ? "" : "s");
 	sync_initially(watch);
 	return loop(watch, err);

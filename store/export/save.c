@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/hash.h"
 #include "store/export/archive.h"
 #include "store/image.h"
 #include "store/import/document.h"
@@ -100,11 +101,8 @@ static int add_text_blob(struct save *save, const char *text, char ret_hex[DIGES
 			 struct err *err)
 {
 	char name[ARCHIVE_NAME_MAX];
-	struct digest_stream digest;
 
-	digest_start(&digest);
-	digest_update(&digest, text, strlen(text));
-	digest_finish(&digest, ret_hex);
+	hash_bytes(ret_hex, text, strlen(text));
 	snprintf(name, sizeof(name), "blobs/sha256/%s", ret_hex);
 	return archive_file_add_text(&save->archive, name, text, err);
 }

@@ -163,7 +163,7 @@ int commit_run(struct layout *layout, const struct commit_options *options, stru
 		r = layers_init(&commit.layers, layout, 0, NULL, err);
 	if (r < 0)
 		return r;
-	spool_init(&commit.spool, layout, -1, commit.layers.budget->max_bytes);
+	spool_init(&commit.spool, layout, -1, commit.layers.max_bytes);
 	r = assemble(&commit, &from, err);
 	if (r == 0)
 		r = register_image(&commit, err);

@@ -267,7 +267,7 @@ int import_run(struct layout *layout, int fd, const struct import_options *optio
 	r = layers_init(&im.layers, layout, options->max_bytes, &options->progress, err);
 	if (r < 0)
 		return r;
-	spool_init(&im.spool, layout, -1, im.layers.budget->max_bytes);
+	spool_init(&im.spool, layout, -1, im.layers.max_bytes);
 	r = read_source(&im, fd, err);
 	if (r == 0)
 		r = register_all(&im, err);

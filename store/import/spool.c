@@ -3,6 +3,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/hash.h"
 #include "store/import/place.h"
 #include "store/import/stream.h"
 #include "store/layout.h"
@@ -272,16 +273,13 @@ static int fetch(struct spool *spool, const char *name, struct spool_file **ret_
 static int check_adopted(const struct spool *spool, const struct spool_file *file, struct err *err)
 {
 	CLEANUP_FREE char *text = NULL;
-	char hex[DIGEST_HEX_LEN + 1];
-	struct digest_stream digest;
+	char hex[HASH_HEX_LEN + 1];
 	size_t len = 0;
 	int r = spool_read(spool, file, &text, &len, err);
 
 	if (r < 0)
 		return r;
-	digest_start(&digest);
-	digest_update(&digest, text, len);
-	digest_finish(&digest, hex);
+	hash_bytes(hex, text, len);
 	if (strcmp(hex, file->hex) != 0)
 		return err_set(err, EINVAL, "the content of sha256:%.12s… has another digest",
 			       file->hex);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "store/registry/page.h"
 
+#include "core/base/hash.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,12 +39,9 @@ static int end(struct transfer *transfer, struct err *err)
 {
 	struct page *page = (struct page *)transfer;
 	const char *said = transfer->answer.digest;
-	struct digest_stream digest;
-	char hex[DIGEST_HEX_LEN + 1];
+	char hex[HASH_HEX_LEN + 1];
 
-	digest_start(&digest);
-	digest_update(&digest, page->body.text, page->body.len);
-	digest_finish(&digest, hex);
+	hash_bytes(hex, page->body.text, page->body.len);
 	if ((page->hex[0] && strcmp(page->hex, hex) != 0) ||
 	    (digest_hex(said) && strcmp(digest_hex(said), hex) != 0))
 		return err_set(err, EBADMSG,

@@ -3,6 +3,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/hash.h"
 #include "store/registry/http.h"
 #include "store/registry/manifest.h"
 #include "store/registry/source.h"
@@ -49,12 +50,9 @@ static int damaged(const char *hex, struct err *err)
 
 static bool is_whole(const char *text, size_t len, const char *hex)
 {
-	struct digest_stream digest;
-	char found[DIGEST_HEX_LEN + 1];
+	char found[HASH_HEX_LEN + 1];
 
-	digest_start(&digest);
-	digest_update(&digest, text, len);
-	digest_finish(&digest, found);
+	hash_bytes(found, text, len);
 	return strcmp(found, hex) == 0;
 }
 

@@ -2,6 +2,7 @@
 /* Layers side by side: threads, their ends, and the directories that a pull works ahead in. */
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
+#include "core/base/hash.h"
 #include "store/import/early.h"
 #include "store/import/unpacker.h"
 #include "store/layout.h"
@@ -86,13 +87,10 @@ static void make_blob(const struct fixture *f, const char *name, char content, s
 static void digest_of(const struct fixture *f, const char *name, char ret_hex[DIGEST_HEX_LEN + 1])
 {
 	CLEANUP_FREE char *text = NULL;
-	struct digest_stream digest;
 	size_t len = 0;
 
 	assert_int_equal(fd_read_file(f->fd, name, 1 << 20, &text, &len, NULL), 0);
-	digest_start(&digest);
-	digest_update(&digest, text, len);
-	digest_finish(&digest, ret_hex);
+	hash_bytes(ret_hex, text, len);
 }
 
 static struct unpacking *add(struct fixture *f, const char *from, const char *tree)
