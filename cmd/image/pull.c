@@ -13,7 +13,6 @@
 #include "cmd/image/view.h"
 #include "core/base/cleanup.h"
 #include "core/base/fd.h"
-#include "core/base/text.h"
 #include "store/image.h"
 #include "store/registry/blob.h"
 #include "store/registry/registries.h"
@@ -111,14 +110,9 @@ static size_t index_of(const struct pulling *pulling, const json_t *event)
 
 static void say_failure(struct pulling *pulling, const json_t *event)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	const char *detail = events_text(event, "detail");
-
 	pulling->n_failed++;
-	text_escape(&text, detail, strlen(detail));
-	view_end(&pulling->view);
-	fprintf(stderr, "stack: pull '%s': %s%s\n", events_text(event, "name"), text.text,
-		pulling->ignore_failures ? ", ignoring" : "");
+	view_failure(&pulling->view, "pull", events_text(event, "name"),
+		     events_text(event, "detail"), pulling->ignore_failures);
 }
 
 /* Both processes are foreign enough that their words are only shown. */

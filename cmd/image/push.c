@@ -11,7 +11,6 @@
 #include "cmd/image/transfer_arguments.h"
 #include "cmd/image/view.h"
 #include "core/base/cleanup.h"
-#include "core/base/text.h"
 #include "store/digest.h"
 #include "store/image.h"
 #include "store/registry/registries.h"
@@ -57,13 +56,8 @@ static void pushing_release(struct pushing *pushing)
 
 static void say_failure(struct pushing *pushing, const char *name, const char *why)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-
 	pushing->n_failed++;
-	text_escape(&text, why, strlen(why));
-	view_end(&pushing->view);
-	fprintf(stderr, "stack: push '%s': %s%s\n", name, text.text,
-		pushing->ignore_failures ? ", ignoring" : "");
+	view_failure(&pushing->view, "push", name, why, pushing->ignore_failures);
 }
 
 static void fail(struct pushing *pushing, const char *name, const char *why)

@@ -287,3 +287,14 @@ void view_event(struct view *view, const json_t *event)
 	else if (view->kind == VIEW_PLAIN && changed)
 		print_plain(view, event);
 }
+
+void view_failure(struct view *view, const char *verb, const char *name, const char *why,
+		  bool ignored)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+	text_escape(&text, why, strlen(why));
+	view_end(view);
+	fprintf(stderr, "stack: %s '%s': %s%s\n", verb, name, text.text,
+		ignored ? ", ignoring" : "");
+}

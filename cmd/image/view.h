@@ -41,6 +41,11 @@ void view_release(struct view *view);
 
 void view_event(struct view *view, const json_t *event);
 
+/* Say "stack: VERB 'NAME': WHY" below what is drawn, and of a failure that is IGNORED that it is.
+ */
+void view_failure(struct view *view, const char *verb, const char *name, const char *why,
+		  bool ignored);
+
 /* Bring the terminal up to date, after some events. */
 void view_draw(struct view *view);
 

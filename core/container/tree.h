@@ -136,6 +136,18 @@ struct tree_sender {
 int tree_open_descriptors(struct err *err);
 
 /*
+ * Open for reading what FOUND, a descriptor of O_PATH, was opened on; DESCRIPTORS is that of
+ * tree_open_descriptors().  The caller has looked that it is a file.  -1 and errno as open(2).
+ */
+int tree_open_found(int descriptors, int found);
+
+/*
+ * ID of the host as who it is in a container whose root is FIRST_ID.  What nobody of it owns are
+ * mount points that were made for it: they are its root's.
+ */
+uint32_t tree_inner_id(uint32_t first_id, uint32_t id);
+
+/*
  * PATH below ROOT as inroot_open() opens it; with ROOT AT_FDCWD just as open(2)
  * does, which is for the host's own paths.  So for every ROOT here.
  */

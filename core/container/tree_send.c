@@ -28,9 +28,17 @@ int tree_open_descriptors(struct err *err)
 	return fd < 0 ? err_sys(err, errno, "open '/proc/self/fd'") : fd;
 }
 
-static uint32_t owner(const struct tree_sender *sender, uint32_t id)
+int tree_open_found(int descriptors, int found)
 {
-	return id < sender->first_id ? 0 : id - sender->first_id;
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", found);
+	return openat(descriptors, number, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+uint32_t tree_inner_id(uint32_t first_id, uint32_t id)
+{
+	return id < first_id ? 0 : id - first_id;
 }
 
 static struct tree_entry entry_of(const struct tree_sender *sender, enum tree_type type,
@@ -38,8 +46,8 @@ static struct tree_entry entry_of(const struct tree_sender *sender, enum tree_ty
 {
 	return (struct tree_entry){.type = type,
 				   .mode = st->st_mode & 07777,
-				   .uid = owner(sender, st->st_uid),
-				   .gid = owner(sender, st->st_gid),
+				   .uid = tree_inner_id(sender->first_id, st->st_uid),
+				   .gid = tree_inner_id(sender->first_id, st->st_gid),
 				   .mtime_s = st->st_mtim.tv_sec,
 				   .mtime_ns = (uint32_t)st->st_mtim.tv_nsec,
 				   .name = name};
@@ -121,13 +129,10 @@ static int send_file(struct tree_sender *sender, int found, const struct stat *s
 		     struct err *err)
 {
 	struct tree_entry entry = entry_of(sender, TREE_FILE, st, name);
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD int fd = tree_open_found(sender->descriptors, found);
 	off_t size = st->st_size;
-	char number[16];
 	int r;
 
-	snprintf(number, sizeof(number), "%d", found);
-	fd = openat(sender->descriptors, number, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, errno, "open '%s'", sender->path.text);
 	entry.offset = (uint64_t)size;

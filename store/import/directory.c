@@ -73,13 +73,10 @@ static int tar_failed(const struct writer *w, struct err *err)
 
 static int open_item(const struct writer *w, struct item *item, struct err *err)
 {
-	char number[16];
-
 	if (S_ISDIR(item->st.st_mode)) {
 		item->fd = openat(item->found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	} else if (S_ISREG(item->st.st_mode)) {
-		snprintf(number, sizeof(number), "%d", item->found);
-		item->fd = openat(w->descriptors, number, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+		item->fd = tree_open_found(w->descriptors, item->found);
 	} else {
 		return 0;
 	}
@@ -125,12 +122,6 @@ static void copy_xattrs(struct writer *w, int fd, struct archive_entry *entry)
 	}
 }
 
-/* What nobody of the container owns are mount points that were made for it. */
-static la_int64_t inner_id(const struct writer *w, uint32_t id)
-{
-	return id < w->first_id ? 0 : id - w->first_id;
-}
-
 static int copy_target(const struct writer *w, const struct item *item, struct archive_entry *entry,
 		       struct err *err)
 {
@@ -149,8 +140,8 @@ static int describe(struct writer *w, const struct item *item, struct archive_en
 {
 	archive_entry_copy_pathname(entry, w->path.len ? w->path.text : "./");
 	archive_entry_copy_stat(entry, &item->st);
-	archive_entry_set_uid(entry, inner_id(w, item->st.st_uid));
-	archive_entry_set_gid(entry, inner_id(w, item->st.st_gid));
+	archive_entry_set_uid(entry, tree_inner_id(w->first_id, item->st.st_uid));
+	archive_entry_set_gid(entry, tree_inner_id(w->first_id, item->st.st_gid));
 	archive_entry_set_mtime(entry, item->st.st_mtim.tv_sec, 0);
 	archive_entry_unset_atime(entry);
 	archive_entry_unset_ctime(entry);
