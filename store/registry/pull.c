@@ -11,6 +11,7 @@
 #include "store/registry/http.h"
 #include "store/registry/manifest.h"
 #include "store/registry/page.h"
+#include "store/registry/shown.h"
 #include "store/registry/source.h"
 
 #include <errno.h>
@@ -18,11 +19,6 @@
 #include <string.h>
 
 #define PATH_SIZE (sizeof("manifests/sha256:") + 128 + DIGEST_HEX_LEN)
-
-struct shown {
-	const char *action;
-	uint64_t bytes;
-};
 
 struct job {
 	struct source *source;
@@ -203,13 +199,10 @@ static const char *action_of(const struct blob *blob)
 static void show(const struct pull *pull, const struct job *job, size_t i)
 {
 	const struct blob *blob = &job->blobs[i];
-	struct shown *shown = &job->shown[i];
 	const char *action = action_of(blob);
 
-	if (!blob->is_layer ||
-	    (shown->action && strcmp(shown->action, action) == 0 && shown->bytes == blob->received))
+	if (!blob->is_layer || !shown_update(&job->shown[i], action, blob->received))
 		return;
-	*shown = (struct shown){action, blob->received};
 	pull->watcher->layer(pull->watcher->data, job->source->name, blob->hex, action,
 			     blob->received, blob->size);
 }

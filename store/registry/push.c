@@ -6,17 +6,13 @@
 #include "core/base/hash.h"
 #include "store/registry/http.h"
 #include "store/registry/manifest.h"
+#include "store/registry/shown.h"
 #include "store/registry/source.h"
 #include "store/registry/upload.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-
-struct shown {
-	const char *action;
-	uint64_t bytes;
-};
 
 /* One image on its way. */
 struct push {
@@ -126,16 +122,12 @@ static void on_tick(void *data)
 
 	for (size_t i = 0; i < push->n; i++) {
 		const struct upload *upload = &push->uploads[i];
-		const struct shown *before = &push->shown[i];
-		struct shown now = {action_of(upload), upload->was_there ? upload->content.size
-									 : upload->content.sent};
+		const char *action = action_of(upload);
+		uint64_t bytes = upload->was_there ? upload->content.size : upload->content.sent;
 
-		if (!upload->is_layer || (before->action && before->bytes == now.bytes &&
-					  strcmp(before->action, now.action) == 0))
-			continue;
-		push->shown[i] = now;
-		push->watcher->layer(push->watcher->data, push->source->name, upload->hex,
-				     now.action, now.bytes, upload->content.size);
+		if (upload->is_layer && shown_update(&push->shown[i], action, bytes))
+			push->watcher->layer(push->watcher->data, push->source->name, upload->hex,
+					     action, bytes, upload->content.size);
 	}
 }
 
