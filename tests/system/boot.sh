@@ -64,10 +64,10 @@ reboot_by_hand() {
 		kill -KILL "$pid" || :
 	done
 	kill -KILL $dead || :
-	for pid in $(cat $(find /sys/fs/cgroup -path '*/boot/boot-*/cgroup.procs') | sort -u); do
+	for pid in $(cat $(in_cgroups -path '*/boot/boot-*/cgroup.procs') | sort -u); do
 		kill -KILL "$pid" || :
 	done
-	quiet() { [ -z "$(cat $(find /sys/fs/cgroup -path '*/boot/boot-*/cgroup.procs') | head -n 1)" ] && [ -z "$(pgrep -x 'stack-superviso|stack-shim')" ]; }
+	quiet() { [ -z "$(cat $(in_cgroups -path '*/boot/boot-*/cgroup.procs') | head -n 1)" ] && [ -z "$(pgrep -x 'stack-superviso|stack-shim')" ]; }
 	wait_for 5 "nothing runs" quiet
 	find /sys/fs/cgroup -depth -type d -path '*/stack-*/boot*' -exec rmdir {} +
 	for ns in /run/netns/*; do

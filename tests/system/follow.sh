@@ -17,7 +17,7 @@ export STACK_PROJECT_NAME=follow # so that a broken file is no matter
 command_is() { [ "$(ps_json | jq -r --arg s "$1" '.[] | select(.service == $s) | .command | join(" ")')" = "$2" ]; }
 told() { stack events --json --since 1h --until 0s | jq -r "select(.event == \"file\") | .action" | grep -c "$1" || :; }
 told_times() { [ "$(told "$1")" -ge "$2" ]; }
-limit_is() { cat $(find /sys/fs/cgroup -path '*/follow/follow-web-1/memory.max' -o -path '*/follow/follow-web-1/memory.limit_in_bytes') | grep -qx "$1"; }
+limit_is() { cat $(in_cgroups -path '*/follow/follow-web-1/memory.max' -o -path '*/follow/follow-web-1/memory.limit_in_bytes') | grep -qx "$1"; }
 
 it "a saved change is applied, without a restart where it needs none"
 ok stack up -d --follow-file

@@ -12,7 +12,7 @@ process() { # SERVICE: pid and start time of its first container
 
 memory_limit() {
 	local dir
-	dir=$(find /sys/fs/cgroup -type d -path "*/live/live-$1-1" | while read -r d; do
+	dir=$(in_cgroups -type d -path "*/live/live-$1-1" | while read -r d; do
 		[ ! -e "$d/memory.max" ] && [ ! -e "$d/memory.limit_in_bytes" ] || echo "$d"
 	done | head -n 1)
 	cat "$dir/memory.max" 2>/dev/null || cat "$dir/memory.limit_in_bytes"
@@ -58,7 +58,7 @@ assert_eq "memory, smaller" 33554432 "$(memory_limit web)"
 it "ulimits, of every process of it"
 sed -i 's/soft: 500, hard: 1000/soft: 300, hard: 600/' stack.yml
 ok stack up -d
-for pid in $(cat "$(find /sys/fs/cgroup -path '*/live/live-web-1/cgroup.procs' | head -n 1)"); do
+for pid in $(cat "$(in_cgroups -path '*/live/live-web-1/cgroup.procs' | head -n 1)"); do
 	limits=$(grep 'Max open files' "/proc/$pid/limits" 2>/dev/null || :)
 	[ -z "$limits" ] || assert_match "open files of $pid" '300 +600' "$limits" # else it has ended
 done
