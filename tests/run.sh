@@ -61,6 +61,13 @@ build() { # PART DIR CMAKE-OPTION...
 	}
 }
 
+# What the system tests of LOG gave as a reason.
+reasons() { # LOG
+	while read -r line; do
+		summary+=("        $line")
+	done < <(grep '^FAIL: ' "$1")
+}
+
 ctests() { # PART DIR CTEST-OPTION...
 	local part=$1 dir=$2 rc
 	shift 2
@@ -75,6 +82,7 @@ ctests() { # PART DIR CTEST-OPTION...
 	while read -r line; do
 		summary+=("        $line (failed at first)")
 	done < <(sed -n 's/.*Test *#[0-9]*: \([^ ]*\) \.*\*\*\*\(Failed\|Timeout\|Exception\).*/\1/p' "$dir/ctest.log")
+	reasons "$dir/ctest.log"
 	while read -r line; do
 		summary+=("        $line")
 	done < <(sed -n '/^The following tests/,$p' "$dir/ctest.log" | grep -E '\((Failed|Timeout|Skipped|SEGFAULT|Not Run|.*xception.*)\)')
@@ -116,12 +124,13 @@ part_fuzz() {
 part_vm() {
 	[ -x build/stack ] || build gcc build || return
 	say "vm: stock Debian under QEMU"
-	tests/vm/vm.sh
-	local rc=$?
-	if [ $rc = 77 ]; then
+	tests/vm/vm.sh 2>&1 | tee build/vm.log
+	local rc=${PIPESTATUS[0]}
+	if [ "$rc" = 77 ]; then
 		summary+=("skipped vm: see above")
 	else
-		result vm $rc "tests/vm/vm.sh"
+		result vm "$rc" "tests/vm/vm.sh"
+		reasons build/vm.log
 	fi
 }
 

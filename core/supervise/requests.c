@@ -306,7 +306,6 @@ static int handle_enable(struct supervisor *supervisor, struct client *client,
 	return r;
 }
 
-/* Make room for another supervisor; an operation that is under way it takes up. */
 static int handle_hosts(struct supervisor *supervisor, struct client *client, const json_t *request,
 			struct err *err)
 {
@@ -330,6 +329,7 @@ static int handle_hosts(struct supervisor *supervisor, struct client *client, co
 	return 0;
 }
 
+/* Make room for another supervisor; an operation that is under way it takes up. */
 static int handle_leave(struct supervisor *supervisor, struct client *client, const json_t *request,
 			struct err *err)
 {
@@ -398,7 +398,7 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 		return;
 	}
 	/* Gone before it said a word: who asks then asks the next one. */
-	if (supervisor->down && type->changes)
+	if (supervisor->left || (supervisor->down && type->changes))
 		return;
 	if (supervisor->operation && type->ends &&
 	    operation_kind(supervisor->operation) != OPERATION_DOWN)
@@ -416,7 +416,7 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 
 void requests_next(struct supervisor *supervisor)
 {
-	while (!supervisor->operation) {
+	while (!supervisor->operation && !supervisor->left) {
 		json_t *request = NULL;
 		struct client *client = server_next_parked(supervisor->server, &request);
 

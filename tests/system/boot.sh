@@ -69,7 +69,7 @@ reboot_by_hand() {
 	done
 	quiet() { [ -z "$(cat $(in_cgroups -path '*/boot/boot-*/cgroup.procs') | head -n 1)" ] && [ -z "$(pgrep -x 'stack-superviso|stack-shim')" ]; }
 	wait_for 5 "nothing runs" quiet
-	find /sys/fs/cgroup -depth -type d -path '*/stack-*/boot*' -exec rmdir {} +
+	in_cgroups -type d -path '*/boot*' -exec rmdir {} +
 	for ns in /run/netns/*; do
 		umount "$ns"
 		rm "$ns"
@@ -152,6 +152,40 @@ booted=$!
 wait_for 10 "the unit's is there" followed "$first"
 wait $restarting || fail "stack restart was cut short"
 assert_eq "the same process" "$app" "$(ps_field app .pid)"
+
+it "what is asked of a supervisor that is leaving, the next one does"
+first=$(head -n 1 "$STACK_RUN/boot/lock")
+cat >ask_both.py <<'PY'
+import json, os, signal, socket, struct, sys, time
+
+path, pid = sys.argv[1], int(sys.argv[2])
+
+def ask(request):
+    asked = socket.socket(socket.AF_UNIX)
+    asked.connect(path)
+    message = json.dumps(request).encode()
+    asked.sendall(struct.pack("<I", len(message)) + message)
+    return asked
+
+os.kill(pid, signal.SIGSTOP)
+while open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "T":
+    time.sleep(0.001)
+leave = ask({"op": "leave"})
+restart = ask({"op": "restart", "services": ["db"]})
+os.kill(pid, signal.SIGCONT)
+if b'"ok"' not in leave.recv(4096):
+    sys.exit("it does not leave")
+try:
+    begun = restart.recv(4096)
+except ConnectionResetError:
+    begun = b""
+if begun:
+    sys.exit(f"it began with what it will not finish: {begun}")
+PY
+db=$(ps_field db .pid)
+ok python3 ask_both.py "$STACK_RUN/boot/control.sock" "$first"
+wait_for 10 "there is another one" followed "$first"
+assert_eq "not begun" "$db" "$(ps_field db .pid)"
 
 it "after down nothing comes back, until it is up again"
 ok stack down -v

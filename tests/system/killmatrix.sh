@@ -14,7 +14,7 @@ bind vfork pidfd_send_signal fchmod ftruncate symlinkat'
 steps='1 2 4 9 20 50'
 random=25
 least=40
-if grep -q __asan_init "$BUILD/stack-supervisor"; then # every step takes several times as long
+if sanitized; then # every step takes several times as long
 	steps=1
 	random=4
 	least=15

@@ -158,9 +158,14 @@ wait_for() {
 	done
 }
 
-# in_cgroups FIND-EXPRESSION...: what there is in all hierarchies; other tests' go while one looks.
+# A build with the sanitizers, whose memory and pace are not the program's own.
+sanitized() {
+	grep -q __asan_init "$BUILD/stack-supervisor"
+}
+
+# in_cgroups FIND-EXPRESSION...: what there is of this test's in all hierarchies; other tests' go while one looks.
 in_cgroups() {
-	find /sys/fs/cgroup "$@" 2>/dev/null || :
+	find /sys/fs/cgroup -depth -path "*/$CGROUP_ROOT/*" \( "$@" \) 2>/dev/null || :
 }
 
 # The one place where a test lets time pass: between two looks at a condition.

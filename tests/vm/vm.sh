@@ -22,13 +22,13 @@ tests/vm/make.sh >"$STACK_VM_CACHE/make.log" 2>&1 || {
 
 bad=0
 in_vm() { # NAME TESTS PREFIX RUN-OPTION...
-	local tests=$2 prefix=$3
-	echo "--- $1"
+	local name=$1 tests=$2 prefix=$3
+	echo "--- $name"
 	shift 3
 	tests/vm/run.sh "$@" -t 600 -s "$PWD:/tree:ro" -s "$build:/build:ro" -s "$images:/images" -- \
 		"export STACK_BUILD=/build STACK_IMAGE_CACHE=/images STACK_TEST_SLOW=10
-		for test in $tests; do $prefix /tree/tests/system/\$test.sh || { echo \"\$test: failed\"; bad=1; }; done
-		exit \${bad:-0}" || bad=1
+		for test in $tests; do $prefix /tree/tests/system/\$test.sh || { echo \"FAIL: vm: \$test\"; bad=1; }; done
+		exit \${bad:-0}" || { bad=1; echo "FAIL: vm: $name"; }
 }
 
 in_vm "cgroup v2, bare init" "first container sandbox userns apparmor network cgroups" "" -i simple
