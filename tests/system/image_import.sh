@@ -9,6 +9,8 @@ for tool in skopeo umoci python3 busybox; do
 	command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 77; }
 done
 [ "$(id -u)" = 0 ] || { echo "skipped: needs root"; exit 77; }
+# What is mounted here no other test shall see come or go.
+[ -n "${STACK_TEST_INSIDE-}" ] || exec env STACK_TEST_INSIDE=1 unshare --mount sh "$0"
 
 work=$(mktemp -d /tmp/image-import-XXXXXX)
 trap 'rm -rf "$work"' EXIT
