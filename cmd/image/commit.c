@@ -61,6 +61,8 @@ static int run(const struct paths *paths, int argc, char **argv, struct err *err
 		return err_nomem(err);
 	r = parse(argc, argv, &options, changes);
 	if (r == 0)
+		r = harden_mounts(err);
+	if (r == 0)
 		r = layout_open(&layout, paths, command_waiting, err);
 	if (r == 0)
 		r = harden(paths, -1, err);

@@ -10,7 +10,9 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -219,6 +221,28 @@ int harden_network(const struct paths *paths, struct err *err)
 	return r < 0 ? r : syscalls_restrict(SYSCALLS_DOWNLOAD, err);
 }
 
+/*
+ * EPERM: without CAP_SYS_ADMIN.  EINVAL: the kernel has no such namespaces.  ENOSPC: there are too
+ * many of them.  ENOSYS: the call is newer than the kernel.
+ */
+static bool is_left_out(int code)
+{
+	return code == EPERM || code == EINVAL || code == ENOSPC || code == ENOSYS;
+}
+
+int harden_mounts(struct err *err)
+{
+	struct mount_attr attributes = {
+		.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
+		.propagation = MS_PRIVATE,
+	};
+
+	if (unshare(CLONE_NEWNS) == 0 &&
+	    mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof(attributes)) == 0)
+		return 0;
+	return is_left_out(errno) ? 0 : err_sys(err, errno, "leave the devices");
+}
+
 int harden(const struct paths *paths, int directory, struct err *err)
 {
 	uint64_t keep = 0;
@@ -228,9 +252,7 @@ int harden(const struct paths *paths, int directory, struct err *err)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		keep |= (uint64_t)1 << kept[i];
-	/* EPERM without CAP_SYS_ADMIN, EINVAL without CONFIG_NET_NS, ENOSPC beyond
-	 * max_net_namespaces */
-	if (unshare(CLONE_NEWNET) < 0 && errno != EPERM && errno != EINVAL && errno != ENOSPC)
+	if (unshare(CLONE_NEWNET) < 0 && !is_left_out(errno))
 		return err_sys(err, errno, "leave the network");
 	r = set_limits(err);
 	if (r == 0)

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct import_arguments {
 	struct import_options options;
@@ -96,6 +97,16 @@ static int open_source(const char *source, int *ret_fd, int *ret_directory, stru
 	return 0;
 }
 
+/* The directory SOURCE is to be behind harden_mounts() as well.  FD stays its number. */
+static int open_again(const char *source, int fd, struct err *err)
+{
+	CLEANUP_FD int again = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (again < 0 || dup3(again, fd, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "open '%s'", source);
+	return 0;
+}
+
 static int import(const struct paths *paths, struct import_arguments *args, struct err *err)
 {
 	CLEANUP(layout_release) struct layout layout = LAYOUT_INIT;
@@ -112,6 +123,10 @@ static int import(const struct paths *paths, struct import_arguments *args, stru
 			    "importing an image takes root: its files belong to many users");
 	if (r == 0)
 		r = open_source(args->options.source, &fd, &directory, err);
+	if (r == 0)
+		r = harden_mounts(err);
+	if (r == 0 && directory >= 0)
+		r = open_again(args->options.source, fd, err);
 	if (r == 0)
 		r = layout_open(&layout, paths, command_waiting, err);
 	if (r == 0)

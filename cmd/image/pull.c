@@ -95,6 +95,12 @@ static int open_store(struct pulling *pulling, struct err *err)
 	return 0;
 }
 
+static void close_store(struct pulling *pulling)
+{
+	cleanup_close(&pulling->options.pull_fd);
+	cleanup_close(&pulling->options.blobs_fd);
+}
+
 /* --- how it goes --- */
 
 static size_t index_of(const struct pulling *pulling, const json_t *event)
@@ -165,7 +171,8 @@ static int start_unpack(struct pulling *pulling, struct process *process, struct
 	r = process_start(process, &out, err);
 	if (r == 0) {
 		close(in[1]);
-		_exit(role_unpack(pulling->paths, pulling->options.pull_fd, in[0], out));
+		close_store(pulling);
+		_exit(role_unpack(pulling->paths, in[0], out));
 	}
 	close(in[0]);
 	pulling->unpack_in = in[1];
@@ -334,8 +341,7 @@ static void pulling_release(struct pulling *pulling)
 	free(pulling->wishes);
 	registries_release(&pulling->registries);
 	view_release(&pulling->view);
-	cleanup_close(&pulling->options.pull_fd);
-	cleanup_close(&pulling->options.blobs_fd);
+	close_store(pulling);
 }
 
 static int run(const struct paths *paths, int argc, char **argv, struct err *err)

@@ -12,6 +12,8 @@
 #include "store/layout.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,9 +133,22 @@ static void got_no_more(void *data, json_t *event)
 	tell(data, event, "error", "what unpacks it could not begin");
 }
 
-int role_unpack(const struct paths *paths, int pull_fd, int in, int out)
+/* By its path, since it is to be behind harden_mounts(). */
+static int open_downloads(const struct paths *paths, int *ret_fd, struct err *err)
 {
-	struct unpacking unpacking = {.paths = paths, .pull_fd = pull_fd, .out = out};
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), err, "%s/images/pull", paths->root);
+
+	if (r < 0)
+		return r;
+	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, errno, "open '%s'", path) : 0;
+}
+
+int role_unpack(const struct paths *paths, int in, int out)
+{
+	CLEANUP_FD int pull_fd = -1;
+	struct unpacking unpacking = {.paths = paths, .out = out};
 	CLEANUP(events_release) struct events events = {.fd = in, .buffer = STRBUF_INIT};
 	struct err err = ERR_INIT;
 	const struct stream_progress progress = {.stopped = interrupted};
@@ -142,7 +157,12 @@ int role_unpack(const struct paths *paths, int pull_fd, int in, int out)
 	/* What is begun is removed, so this end comes as an ordinary one. */
 	interrupt_catch();
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	r = harden(paths, -1, &err);
+	r = harden_mounts(&err);
+	if (r == 0)
+		r = open_downloads(paths, &pull_fd, &err);
+	unpacking.pull_fd = pull_fd;
+	if (r == 0)
+		r = harden(paths, -1, &err);
 	if (r == 0)
 		r = early_new(paths, pull_fd, &progress, &unpacking.early, &err);
 	if (r < 0)

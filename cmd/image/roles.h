@@ -13,7 +13,7 @@
  * Roles: the processes of a pull and of a push that see foreign bytes
  *
  *	download	speaks with registries; no capability, writes to images/pull only
- *	unpack		makes images of what came; no network
+ *	unpack		makes images of what came; no network, no device
  *	upload		speaks with registries, with the rights of download
  *
  * None believes another, and a failure of any is a line for the one who
@@ -34,7 +34,7 @@ int role_download(const struct download_role *role, int out);
  * The same for what comes through IN: events of role_download(), layers that are there
  * ("downloaded", "exists") and images that are that or "current".
  */
-int role_unpack(const struct paths *paths, int pull_fd, int in, int out);
+int role_unpack(const struct paths *paths, int in, int out);
 
 struct upload_role {
 	const struct paths *paths;
