@@ -15,7 +15,7 @@ packages_of() {
 	test) echo clang clang-format libclang-rt-14-dev iptables nftables iproute2 mmdebstrap busybox-static \
 		skopeo umoci podman buildah curl strace dnsutils jq netcat-openbsd python3 procps util-linux \
 		xz-utils zstd stress-ng trinity docker-compose python3-jsonschema python3-yaml \
-		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl ;;
+		python3-dnspython dnsperf tcpdump docker-registry apache2-utils openssl openssh-client ;;
 	vm) echo qemu-system-x86 cpio kmod ;;
 	bench) echo iperf3 wrk ;;
 	*) echo "packages.sh: no group '$1' (build examples test vm bench)" >&2; exit 2 ;;

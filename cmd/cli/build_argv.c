@@ -6,12 +6,11 @@
 #include "core/base/cleanup.h"
 #include "core/model/build.h"
 #include "core/model/project.h"
+#include "store/image.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
-
-#define REGISTRY_CACHE "type=registry,ref="
 
 struct line {
 	struct arena *arena;
@@ -172,11 +171,31 @@ static void add_surroundings(struct line *line, const struct build_request *requ
 	}
 }
 
+/* buildah gives each layer a tag of its own, and takes no other with the repository. */
+static const char *cache_repository(struct arena *arena, const char *reference, size_t len)
+{
+	char *name = arena_strndup(arena, reference, len), normal[IMAGE_REFERENCE_SIZE];
+
+	if (image_reference_normalize(name, normal, sizeof(normal), NULL) < 0)
+		return name;
+	normal[strcspn(normal, "@")] = '\0';
+	len = strlen(normal);
+	while (len > 0 && normal[len - 1] != '/' && normal[len - 1] != ':')
+		len--;
+	if (len > 0 && normal[len - 1] == ':')
+		normal[len - 1] = '\0';
+	return arena_strdup(arena, normal);
+}
+
 static void add_cache(struct line *line, const char *option, const struct strings *places)
 {
-	for (size_t i = 0; i < places->n; i++)
-		if (strncmp(places->items[i], REGISTRY_CACHE, strlen(REGISTRY_CACHE)) == 0)
-			add(line, option, places->items[i] + strlen(REGISTRY_CACHE));
+	for (size_t i = 0; i < places->n; i++) {
+		size_t len;
+		const char *reference = build_cache_reference(places->items[i], &len);
+
+		if (reference)
+			add(line, option, cache_repository(line->arena, reference, len));
+	}
 }
 
 const char *const *build_argv(struct arena *arena, const struct build_request *request)

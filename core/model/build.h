@@ -25,4 +25,11 @@ struct build {
 	const struct kept *kept;
 };
 
+/*
+ * The image name in TEXT, which is an entry of cache_from or cache_to, and its length: that of
+ * "type=registry,ref=NAME", whatever else is said there, or of NAME alone.  NULL: it is no
+ * registry's.  Docker's build documentation, "Cache storage backends".
+ */
+const char *build_cache_reference(const char *text, size_t *ret_len);
+
 #endif

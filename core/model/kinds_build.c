@@ -53,9 +53,9 @@ static const struct attribute build_keys[] = {
 	KEY("no_cache", kind_bool, no_cache, MERGE_REPLACE, "build every layer anew"),
 	KEY("pull", kind_bool, pull, MERGE_REPLACE, "look for newer base images in their registry"),
 	KEY("cache_from", kind_build_cache, cache_from, MERGE_APPEND,
-	    "type=registry,ref=REPOSITORY: where to look for layers made elsewhere"),
+	    "type=registry,ref=REPOSITORY: where to look for what cache_to left"),
 	KEY("cache_to", kind_build_cache, cache_to, MERGE_APPEND,
-	    "type=registry,ref=REPOSITORY: where layers are left for others"),
+	    "type=registry,ref=REPOSITORY: where layers are left, each with a tag of its own"),
 	KEY("platforms", kind_build_platforms, platforms, MERGE_APPEND,
 	    "what it is built for: this host's is the one that is"),
 	{.key = "isolation", .kind = &kind_kept, .offset = AT(kept), .accepts = "default",
@@ -189,9 +189,10 @@ static void decode_cache(struct decoder *decoder, const struct attribute *attrib
 			 const struct node *node, void *object)
 {
 	struct strings list = decode_strings(decoder, node);
+	size_t len;
 
 	for (size_t i = 0; i < list.n && !decoder->canonical; i++)
-		if (strncmp(list.items[i], "type=registry,ref=", 18) != 0)
+		if (!build_cache_reference(list.items[i], &len))
 			decode_note(decoder, node->pos,
 				    "'%s' has no effect: layers are cached on this host, and in "
 				    "repositories that are written type=registry,ref=REPOSITORY",

@@ -56,8 +56,14 @@ static const struct {
 	 "--build-context d=/dir --build-context i=docker-image://x:1 --build-context "
 	 "o=docker-image://made/other",
 	 NULL},
-	{"{context: /src, cache_from: ['type=registry,ref=r.example/c', old:1]}",
-	 "--cache-from r.example/c", "old:1"},
+	{"{context: /src, cache_from: ['type=registry,ref=r.example/c', user/old:1]}",
+	 "--cache-from r.example/c --cache-from docker.io/user/old", "user/old:1"},
+	{"{context: /src, cache_from: ['mode=max,ref=r.example:5000/c:tag,type=registry', "
+	 "'type=gha,ref=no', 'type=registry,ref=', 'xref=no', '']}",
+	 "--cache-from r.example:5000/c -- /src", NULL},
+	{"{context: /src, cache_from: ['type=registry,ref=NO:WAY', 'type=registry,ref=a@sha256:"
+	 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']}",
+	 "--cache-from NO:WAY --cache-from docker.io/library/a --", NULL},
 	{"{context: /src, cache_to: ['type=registry,ref=r.example/c']}", "--cache-to r.example/c",
 	 NULL},
 	{"{context: /src, tags: [a:1]}", "-- /src", "a:1"},
