@@ -3,7 +3,8 @@
  * commit: what a container has changed becomes a layer of a new image
  *
  * Which directory that is, and whose its files are, stands in the container's spec;
- * stack-image reads the files, because a container has written them.
+ * stack-image reads the files, because a container has written them.  So that they
+ * belong together the container stands still meanwhile.
  */
 #include "cmd/cli/cli.h"
 #include "cmd/cli/commands.h"
@@ -25,6 +26,7 @@ struct commit_args {
 	int64_t index;
 	const char *message;
 	struct string_list changes;
+	bool pause;
 };
 
 #define ARG(field) offsetof(struct commit_args, field)
@@ -33,6 +35,8 @@ static const struct option_spec commit_options[] = {
 	{'c', "change", OPTION_LIST, ARG(changes), "INSTRUCTION",
 	 "configure the image with a line of a Dockerfile, such as 'CMD [\"sh\"]'; repeat"},
 	{'m', "message", OPTION_STRING, ARG(message), "TEXT", "for the image's history"},
+	{'p', "pause", OPTION_ON, ARG(pause), NULL,
+	 "have the container stand still meanwhile; so it is, unless --pause=false"},
 	{0, "index", OPTION_NUMBER, ARG(index), "NUMBER", "which of the service's containers"},
 };
 
@@ -73,6 +77,23 @@ static int become(const struct cli *cli, const struct commit_args *args,
 	return err_sys(err, errno, "run '%s'", program);
 }
 
+/*
+ * The container NAME stands still as long as a connection to its supervisor is open: stack-image
+ * is given that, and so it goes on when stack-image has ended, however that ends.
+ */
+static int pause_container(const struct cli *cli, const char *project, const char *name,
+			   struct err *err)
+{
+	const struct request_peer peer = {.paths = &cli->paths, .project = project};
+	CLEANUP(request_json_cleanup)
+	json_t *request = json_pack("{s:s, s:s}", "op", "pause", "container", name);
+	int fd = -1, r = request ? request_keep(&peer, request, NULL, &fd, err) : err_nomem(err);
+
+	if (r == 0 && fcntl(fd, F_SETFD, 0) < 0)
+		r = err_sys(err, errno, "keep a connection");
+	return r;
+}
+
 static int commit(const struct cli *cli, const struct commit_args *args, const char *service,
 		  const char *name, struct err *err)
 {
@@ -99,6 +120,8 @@ static int commit(const struct cli *cli, const struct commit_args *args, const c
 			       output_string(container, "name"));
 	if (r == 0)
 		r = container_spec_decode(data, len, &spec, err);
+	if (r == 0 && args->pause)
+		r = pause_container(cli, project, output_string(container, "name"), err);
 	return r < 0 ? r
 		     : become(cli, args, &spec, output_string(container, "image_id"), name, err);
 }

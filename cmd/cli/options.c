@@ -51,7 +51,8 @@ static void set_defaults(const struct option_spec *specs, size_t n, void *args)
 
 		switch (specs[i].kind) {
 		case OPTION_FLAG:
-			*(bool *)value = false;
+		case OPTION_ON:
+			*(bool *)value = specs[i].kind == OPTION_ON;
 			break;
 		case OPTION_STRING:
 			*(const char **)value = NULL;
@@ -77,14 +78,23 @@ static int set_number(const struct option_spec *spec, int64_t *value, struct err
 	return 0;
 }
 
+static int set_flag(const struct option_spec *spec, bool *value, struct err *err)
+{
+	*value = !optarg || strcmp(optarg, "true") == 0;
+	if (!*value && strcmp(optarg, "false") != 0)
+		return err_set(err, EINVAL, "'%s' for --%s is neither true nor false", optarg,
+			       spec->name);
+	return 0;
+}
+
 static int set_value(const struct option_spec *spec, void *args, struct err *err)
 {
 	void *value = value_of(spec, args);
 
 	switch (spec->kind) {
 	case OPTION_FLAG:
-		*(bool *)value = true;
-		return 0;
+	case OPTION_ON:
+		return set_flag(spec, value, err);
 	case OPTION_STRING:
 		*(const char **)value = optarg;
 		return 0;
@@ -144,10 +154,10 @@ static int make_tables(const struct option_spec *specs, size_t n, bool first_ope
 	*letter++ = 'h';
 	tables->names[n] = (struct option){.name = "help", .val = 'h'};
 	for (size_t i = 0; i < n; i++) {
-		bool flag = specs[i].kind == OPTION_FLAG;
+		bool flag = specs[i].kind == OPTION_FLAG || specs[i].kind == OPTION_ON;
 
 		tables->names[i].name = specs[i].name;
-		tables->names[i].has_arg = flag ? no_argument : required_argument;
+		tables->names[i].has_arg = flag ? optional_argument : required_argument;
 		tables->names[i].val = OPTION_BASE + (int)i;
 		if (!specs[i].letter)
 			continue;
@@ -170,7 +180,7 @@ static int refuse(const struct option_spec *specs, size_t n, int answer, char **
 			       specs[optopt - OPTION_BASE].name);
 	if (answer == ':')
 		return err_set(err, EINVAL, "option '-%c' needs a value", optopt);
-	if (optopt >= OPTION_BASE || (optopt == 'h' && strncmp(word, "--", 2) == 0))
+	if (optopt == 'h' && strncmp(word, "--", 2) == 0)
 		return err_set(err, EINVAL, "option '%.*s' takes no value", (int)strcspn(word, "="),
 			       word);
 	return unknown_option(specs, n, word, err);

@@ -25,7 +25,8 @@ struct strbuf;
  *	};
  */
 enum option_kind {
-	OPTION_FLAG,   /* bool: true when given */
+	OPTION_FLAG,   /* bool: true when given; --name=false takes it back */
+	OPTION_ON,     /* bool: true unless --name=false is given */
 	OPTION_STRING, /* const char *: the last one given; NULL */
 	OPTION_LIST,   /* struct string_list: all that were given */
 	OPTION_NUMBER, /* int64_t: not negative; -1 when not given */

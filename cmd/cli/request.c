@@ -162,8 +162,8 @@ static int run(int fd, const struct request_peer *peer, const json_t *message, j
 	return r < 0 ? r : 0;
 }
 
-int request_ask(const struct request_peer *peer, const json_t *message, json_t **ret_result,
-		struct err *err)
+int request_keep(const struct request_peer *peer, const json_t *message, json_t **ret_result,
+		 int *ret_fd, struct err *err)
 {
 	int r = -ECONNRESET;
 
@@ -174,8 +174,18 @@ int request_ask(const struct request_peer *peer, const json_t *message, json_t *
 		r = launch_connect(peer->paths, peer->project, peer->start, &fd, err);
 		if (r == 0)
 			r = run(fd, peer, message, ret_result, &heard, err);
+		if (r == 0)
+			*ret_fd = TAKE_FD(fd);
 		if ((r != -ECONNRESET && r != -EPIPE) || heard)
 			return r;
 	}
 	return r;
+}
+
+int request_ask(const struct request_peer *peer, const json_t *message, json_t **ret_result,
+		struct err *err)
+{
+	CLEANUP_FD int fd = -1;
+
+	return request_keep(peer, message, ret_result, &fd, err);
 }

@@ -39,6 +39,13 @@ int request_ask(const struct request_peer *peer, const json_t *message, json_t *
 		struct err *err);
 
 /*
+ * The same, but the connection stays open, for what lasts as long as it does.  RET_FD is the
+ * caller's.
+ */
+int request_keep(const struct request_peer *peer, const json_t *message, json_t **ret_result,
+		 int *ret_fd, struct err *err);
+
+/*
  * What one received message is: 0 an event, 1 the result "ok", -errno the
  * result "error" as an error.
  */

@@ -297,6 +297,7 @@ const struct driver_ops host_driver_ops = {
 	.container_look = host_container_look,
 	.container_signal = host_container_signal,
 	.container_kill = host_container_kill,
+	.container_freeze = host_container_freeze,
 	.probe_start = host_probe_start,
 	.probe_connect = host_probe_connect,
 	.notify_open = host_notify_open,

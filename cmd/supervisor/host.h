@@ -420,6 +420,7 @@ int host_container_adopt(void *ctx, const char *name, struct container_process *
 int host_container_look(void *ctx, const char *name, struct container_view *ret, struct err *err);
 int host_container_signal(void *ctx, const char *name, int signo, struct err *err);
 int host_container_kill(void *ctx, const char *name, struct err *err);
+int host_container_freeze(void *ctx, const char *name, bool frozen, struct err *err);
 int host_probe_start(void *ctx, const char *name, const struct probe *probe, int *ret_pidfd,
 		     int *ret_output_fd, struct err *err);
 int host_probe_connect(void *ctx, const char *name, uint16_t port, int *ret_fd, struct err *err);

@@ -251,6 +251,15 @@ int host_container_kill(void *ctx, const char *name, struct err *err)
 	return err_set(err, -r, "%s", inner.msg);
 }
 
+int host_container_freeze(void *ctx, const char *name, bool frozen, struct err *err)
+{
+	const struct host *host = ctx;
+	char path[CGROUP_PATH_MAX];
+
+	host_cgroup_path(host, name, path, sizeof(path));
+	return cgroup_freeze(&host->cgroups, path, frozen, err);
+}
+
 /* The words of a command line, and how much room they may take. */
 struct words {
 	char **items;

@@ -205,6 +205,17 @@ int cgroup_kill_unified(const char *directory, struct err *err);
 int cgroup_signal(const struct cgroup_host *host, const char *path, int signo, struct err *err);
 
 /*
+ * FROZEN: none of the processes in PATH and below it runs any more when this returns, by
+ * cgroup.freeze (cgroup-v2.rst), or the freezer of v1.  Else they run again.  No such cgroup: 0.
+ *
+ * -ETIMEDOUT: the kernel did not get hold of them all, and they run again.  -EOPNOTSUPP: it
+ * has neither.
+ *
+ * Blocks: up to 2 s to freeze, though it is done within 1 ms as a rule.
+ */
+int cgroup_freeze(const struct cgroup_host *host, const char *path, bool frozen, struct err *err);
+
+/*
  * Call EACH with every process in PATH and below it until it returns < 0; again
  * with those that came meanwhile, so that children have what their parents got.
  * A pid may have ended, and be another's, by then: what EACH does must be harmless.

@@ -39,6 +39,10 @@ int cgroup_read_if_any(int dirfd, const char *file, char **ret_text, struct err 
 int cgroup_each_child(int dirfd, int (*each)(int dirfd, const char *name, void *data, struct err *),
 		      void *data, struct err *err);
 
+/* By the v1 freezer of DIRFD; -ETIMEDOUT: it did not get hold of them.  Blocks: up to 2 s. */
+int cgroup_freeze_v1(int dirfd, struct err *err);
+int cgroup_thaw_v1(int dirfd, struct err *err);
+
 /* The controllers that LIMITS cannot be set without, as a mask. */
 unsigned int cgroup_limits_need(const struct cgroup_limits *limits);
 

@@ -23,8 +23,6 @@
  * is gone and the signal reaches nobody.
  */
 
-#define FREEZE_TIMEOUT_MS 2000
-
 /* A fork bomb that is faster than we are is not followed for ever. */
 #define EACH_PROCESS_MAX 100000
 
@@ -167,35 +165,6 @@ int cgroup_each_process(const struct cgroup_host *host, const char *path,
 	return r;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Write FROZEN until the kernel has got hold of every process. */
-static int freeze(int dirfd, struct err *err)
-{
-	int64_t deadline = now_ms() + FREEZE_TIMEOUT_MS;
-
-	for (;;) {
-		CLEANUP_FREE char *state = NULL;
-		int r = fd_write_control(dirfd, "freezer.state", "FROZEN", err);
-
-		if (r == 0)
-			r = fd_read_file(dirfd, "freezer.state", 64, &state, NULL, err);
-		if (r < 0)
-			return r;
-		if (!strcmp(state, "FROZEN\n"))
-			return 0;
-		if (now_ms() >= deadline)
-			return err_set(err, ETIMEDOUT, "cannot freeze its processes");
-		poll(NULL, 0, 1);
-	}
-}
-
 /*
  * A frozen process neither forks nor dies, so one pass over them gets all; the
  * signal acts when they are thawed, which has to happen whatever went wrong.
@@ -210,10 +179,9 @@ static int kill_frozen(const struct cgroup_tree *freezer, const char *path, stru
 	r = cgroup_open_if_any(freezer, path, &dirfd, err);
 	if (r < 0 || dirfd < 0)
 		return r;
-	r = freeze(dirfd, err);
+	r = cgroup_freeze_v1(dirfd, err);
 	killed = walk_tree(dirfd, &walk, r < 0 ? NULL : err);
-	thawed = fd_write_control(dirfd, "freezer.state", "THAWED",
-				  r < 0 || killed < 0 ? NULL : err);
+	thawed = cgroup_thaw_v1(dirfd, r < 0 || killed < 0 ? NULL : err);
 	r = r < 0 ? r : killed < 0 ? killed : thawed;
 	return r < 0 ? err_wrap(err, "kill cgroup '%s'", path) : 0;
 }

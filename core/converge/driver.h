@@ -173,6 +173,8 @@ struct driver_ops {
 	int (*container_signal)(void *ctx, const char *name, int signo, struct err *err);
 	/* SIGKILL to every process of it.  Nothing runs: success. */
 	int (*container_kill)(void *ctx, const char *name, struct err *err);
+	/* Nothing of it runs, or all again; as cgroup_freeze(). */
+	int (*container_freeze)(void *ctx, const char *name, bool frozen, struct err *err);
 	/*
 	 * Run PROBE inside; its output goes to *RET_OUTPUT_FD.  The process is a child
 	 * of ours: waitid() on *RET_PIDFD gives the status.

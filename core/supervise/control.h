@@ -44,6 +44,8 @@
  *	heal	check					→ findings: [{kind, name, finding}]
  *	why	services				→ containers: [container with "timing",
  *		"history", "waiting"]
+ *	pause	container				→ paused (false: it does not run): it
+ *		stands still until the connection ends
  *	events	since, until (RFC 3339)			every event, no result unless until
  *
  * Events:

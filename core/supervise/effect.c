@@ -200,5 +200,6 @@ static void (*const effects[])(struct unit *) = {
 
 void unit_effect(struct unit *unit, enum unit_effect effect)
 {
+	pause_end(unit);
 	effects[effect](unit);
 }

@@ -160,6 +160,8 @@ static void on_look(void *data)
 
 	if (is_to_heal(health))
 		unit_heal(health->unit);
+	else if (health->unit->paused)
+		arm_next(health);
 	else
 		prober_of(health)->look(health->probing);
 }

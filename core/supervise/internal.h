@@ -85,6 +85,7 @@ struct unit {
 	bool suspect;		 /* to be looked at by heal.c */
 	bool again;		 /* its stop is the first half of a restart */
 	bool missed;		 /* what it depends on failed since it runs */
+	bool paused;		 /* a client has it stand still; pause.c */
 	bool fresh;		 /* spawned by us, and post_start is still to be run */
 	int64_t backoff_ms;	 /* the last delay, see restart.h */
 	unsigned int attempts;	 /* starts since the last success; restart.h */
@@ -192,6 +193,11 @@ bool unit_has_healthcheck(const struct unit *unit);
 
 /* Does it do what a dependent with CONDITION needs? */
 bool unit_meets(const struct unit *unit, enum depends_condition condition);
+
+/* --- pause.c --- */
+
+/* It goes on, whoever had it stand still. */
+void pause_end(struct unit *unit);
 
 /* --- drain.c --- */
 
@@ -395,6 +401,10 @@ void client_finish_error(struct client *client, int code, const char *message);
 
 /* From now on the client is sent every event. */
 void client_subscribe(struct client *client);
+
+/* UNIT, which stands still, goes on when the connection ends; pause.c. */
+void client_pause(struct client *client, struct unit *unit);
+void server_forget_paused(struct server *server, const struct unit *unit);
 
 /* Keep a request that has to wait for its turn; NULL gives it back. */
 void client_park(struct client *client, json_t *request);

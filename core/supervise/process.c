@@ -263,6 +263,8 @@ void unit_adopt(struct unit *unit)
 	struct container_view view = CONTAINER_VIEW_INIT;
 	struct err err = ERR_INIT;
 
+	/* Who had it stand still was a client of the last supervisor. */
+	(void)driver->ops->container_freeze(driver->ctx, unit->record.name, false, NULL);
 	if (driver->ops->container_look(driver->ctx, unit->record.name, &view, &err) < 0) {
 		log_warn("container '%s': %s", unit->record.name, err.msg);
 		return;

@@ -357,6 +357,7 @@ static const struct request_type types[] = {
 	{"restart", handle_restart, .changes = true},
 	{"remove", handle_remove, .changes = true},
 	{"kill", handle_kill, .changes = false, .ends = true},
+	{"pause", request_pause, .changes = false},
 	{"ps", handle_ps, .changes = false},
 	{"inspect", handle_ps, .changes = false},
 	{"why", handle_why, .changes = false},

@@ -9,6 +9,7 @@
  *
  *	requests.c	the table of them, and whose turn it is; those about what is there
  *	requests_up.c	those about what shall be there
+ *	pause.c		the one that lasts as long as its client
  */
 
 /* Is KEY true in REQUEST? */
@@ -31,5 +32,7 @@ int request_scale(struct supervisor *supervisor, struct client *client, const js
 		  struct err *err);
 int request_plan(struct supervisor *supervisor, struct client *client, const json_t *request,
 		 struct err *err);
+int request_pause(struct supervisor *supervisor, struct client *client, const json_t *request,
+		  struct err *err);
 
 #endif

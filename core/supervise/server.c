@@ -41,8 +41,9 @@ struct client {
 	struct client *next;
 	uv_pipe_t pipe;
 	struct frame_reader reader;
-	json_t *parked; /* a request that waits for its turn */
-	bool asked;	/* the one request of the connection has come */
+	json_t *parked;	     /* a request that waits for its turn */
+	bool asked;	     /* the one request of the connection has come */
+	struct unit *paused; /* goes on when the connection ends; NULL: none */
 	bool subscribed;
 	bool leaving;	/* the loop ends with it */
 	bool finishing; /* closed when all is written */
@@ -75,6 +76,14 @@ static void on_client_closed(uv_handle_t *handle)
 	server_release(server);
 }
 
+static bool is_paused_by_any(const struct server *server, const struct unit *unit)
+{
+	for (const struct client *client = server->clients; client; client = client->next)
+		if (client->paused == unit)
+			return true;
+	return false;
+}
+
 static void client_close(struct client *client)
 {
 	struct client **at = &client->server->clients;
@@ -88,6 +97,8 @@ static void client_close(struct client *client)
 	*at = client->next;
 	if (supervisor && supervisor->operation)
 		operation_client_gone(supervisor->operation, client);
+	if (client->paused && !is_paused_by_any(client->server, client->paused))
+		pause_end(client->paused);
 	uv_close((uv_handle_t *)&client->pipe, on_client_closed);
 }
 
@@ -166,6 +177,18 @@ void client_finish_error(struct client *client, int code, const char *message)
 void client_subscribe(struct client *client)
 {
 	client->subscribed = true;
+}
+
+void client_pause(struct client *client, struct unit *unit)
+{
+	client->paused = unit;
+}
+
+void server_forget_paused(struct server *server, const struct unit *unit)
+{
+	for (struct client *client = server ? server->clients : NULL; client; client = client->next)
+		if (client->paused == unit)
+			client->paused = NULL;
 }
 
 void client_park(struct client *client, json_t *request)

@@ -149,6 +149,7 @@ void unit_free(struct unit *unit)
 	while (*at != unit)
 		at = &(*at)->next;
 	*at = unit->next;
+	pause_end(unit);
 	drain_stop(unit);
 	health_stop(unit);
 	hooks_cancel(unit);

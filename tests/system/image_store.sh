@@ -209,7 +209,7 @@ background "$STACK" exec -T host /busybox sh -c 'cd /race
 	while :; do /busybox mv dir real/dir; /busybox mv link dir; /busybox mv dir link; /busybox mv real/dir dir; done' >"$T/race.log" 2>&1
 racer=$!
 for i in $(seq 10); do
-	"$STACK" commit host made/race:1 >/dev/null 2>"$T/err" || : # a file may be gone, and be told
+	"$STACK" commit --pause=false host made/race:1 >/dev/null 2>"$T/err" || : # a file may be gone, and be told
 	layer=$(stack image ls --format json | jq -r '.[] | select(.reference | test("made/race")).layers[-1]')
 	[ -z "$layer" ] || assert_eq "round $i" "" "$(grep -rl canary "$STACK_ROOT/layers/$layer/race" 2>/dev/null || :)"
 done

@@ -59,7 +59,7 @@ static const struct {
 	{"{context: /src, cache_from: ['type=registry,ref=r.example/c', user/old:1]}",
 	 "--cache-from r.example/c --cache-from docker.io/user/old", "user/old:1"},
 	{"{context: /src, cache_from: ['mode=max,ref=r.example:5000/c:tag,type=registry', "
-	 "'type=gha,ref=no', 'type=registry,ref=', 'xref=no', '']}",
+	 "'type=gha,ref=no', 'type=reg,ref=no', 'type=registry,ref=', 'xref=no', '']}",
 	 "--cache-from r.example:5000/c -- /src", NULL},
 	{"{context: /src, cache_from: ['type=registry,ref=NO:WAY', 'type=registry,ref=a@sha256:"
 	 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']}",

@@ -322,6 +322,16 @@ static int container_kill(void *ctx, const char *name, struct err *err)
 	return 0;
 }
 
+static int container_freeze(void *ctx, const char *name, bool frozen, struct err *err)
+{
+	struct fake_container *c = fake_find(ctx, name);
+	int r = step(ctx, frozen ? "freeze" : "thaw", name, err);
+
+	if (r == 0 && c)
+		c->frozen = frozen;
+	return r;
+}
+
 static int probe_connect(void *ctx, const char *name, uint16_t port, int *ret_fd, struct err *err)
 {
 	(void)ctx;
@@ -509,6 +519,7 @@ const struct driver_ops fake_driver_ops = {
 	.container_look = container_look,
 	.container_signal = container_signal,
 	.container_kill = container_kill,
+	.container_freeze = container_freeze,
 	.probe_start = probe_start,
 	.probe_connect = probe_connect,
 	.notify_open = notify_open,

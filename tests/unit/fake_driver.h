@@ -19,7 +19,7 @@
 struct fake_container {
 	struct container_record record;
 	bool there, started, running;
-	bool ignores_term;
+	bool ignores_term, frozen;
 	unsigned int late; /* the look at which a shim that is at it is through; 0: none is */
 	int exit_code;	   /* of the next end */
 	int end_fd;	   /* eventfd; write to it and the shim has ended; -1 */

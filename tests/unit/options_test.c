@@ -16,6 +16,7 @@ struct args {
 	const char *user;
 	struct string_list env;
 	int64_t timeout;
+	bool pause;
 };
 
 static const struct option_spec specs[] = {
@@ -23,6 +24,7 @@ static const struct option_spec specs[] = {
 	{'u', "user", OPTION_STRING, offsetof(struct args, user), "USER", "who"},
 	{'e', "env", OPTION_LIST, offsetof(struct args, env), "K=V", "variable"},
 	{0, "timeout", OPTION_NUMBER, offsetof(struct args, timeout), "SECONDS", "how long"},
+	{0, "pause", OPTION_ON, offsetof(struct args, pause), NULL, "stand still"},
 };
 
 static int parse(const char *words, bool first_operand_ends, struct args *args, char **argv,
@@ -83,6 +85,29 @@ static void test_options_of_the_program_that_is_run_are_its_own(void **state)
 	assert_string_equal(argv[first + 3], "--help");
 }
 
+static void test_flags_are_true_or_false(void **state)
+{
+	static const struct {
+		const char *words;
+		bool detach, pause;
+	} cases[] = {
+		{"x", false, true},
+		{"x --detach=true --pause=false false", true, false},
+		{"x -d --pause=false --pause", true, true},
+		{"x -d --detach=false --pause=true", false, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct args args;
+		char *argv[32];
+		int first;
+
+		assert_int_equal(parse(cases[i].words, false, &args, argv, &first, NULL), 0);
+		assert_int_equal(args.detach, cases[i].detach);
+		assert_int_equal(args.pause, cases[i].pause);
+	}
+}
+
 static void test_help_is_asked_for(void **state)
 {
 	struct args args;
@@ -104,7 +129,8 @@ static void test_mistakes_are_named(void **state)
 		{"x -z", "unknown option '-z'"},
 		{"x --user", "option '--user' needs a value"},
 		{"x -u", "option '-u' needs a value"},
-		{"x --detach=yes", "option '--detach' takes no value"},
+		{"x --detach=yes", "'yes' for --detach is neither true nor false"},
+		{"x --pause=", "'' for --pause is neither true nor false"},
 		{"x --help=yes", "option '--help' takes no value"},
 		{"x --timeout soon", "'soon' for --timeout is not a number"},
 		{"x --timeout -3", "'-3' for --timeout is not a number"},
@@ -137,6 +163,7 @@ int main(void)
 		cmocka_unit_test(test_values_and_operands),
 		cmocka_unit_test(test_not_given),
 		cmocka_unit_test(test_options_of_the_program_that_is_run_are_its_own),
+		cmocka_unit_test(test_flags_are_true_or_false),
 		cmocka_unit_test(test_help_is_asked_for),
 		cmocka_unit_test(test_mistakes_are_named),
 		cmocka_unit_test(test_help_text_is_the_table),

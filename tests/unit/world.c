@@ -73,8 +73,7 @@ int world_teardown(void **state)
 	return 0;
 }
 
-/* Send REQUEST and turn the loop until its result is there. */
-json_t *world_ask(struct world *w, json_t *request)
+json_t *world_keep(struct world *w, json_t *request, int *ret_fd)
 {
 	CLEANUP(frame_reader_release) struct frame_reader reader = FRAME_READER_INIT;
 	struct err err = ERR_INIT;
@@ -96,13 +95,22 @@ json_t *world_ask(struct world *w, json_t *request)
 		else
 			usleep(100); /* the pool's thread has its turn */
 		while (frame_reader_next(&reader, &message, NULL, &err) > 0) {
-			if (json_object_get(message, "result"))
+			if (json_object_get(message, "result")) {
+				*ret_fd = TAKE_FD(fd);
 				return message;
+			}
 			json_decref(message);
 		}
 	}
 	fail_msg("no result");
 	return NULL;
+}
+
+json_t *world_ask(struct world *w, json_t *request)
+{
+	CLEANUP_FD int fd = -1;
+
+	return world_keep(w, request, &fd);
 }
 
 json_t *world_up_request(const char *project)

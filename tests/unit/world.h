@@ -38,6 +38,9 @@ void world_start(struct world *w);
 /* Send REQUEST, which is taken, and turn the loop until its result is there. */
 json_t *world_ask(struct world *w, json_t *request);
 
+/* The same, but the connection stays open. */
+json_t *world_keep(struct world *w, json_t *request, int *ret_fd);
+
 /* {"op":"up","project":…} from the canonical text PROJECT. */
 json_t *world_up_request(const char *project);
 
