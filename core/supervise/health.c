@@ -138,6 +138,10 @@ void health_answer(struct health *health, bool good, const char *why)
 	bool excused = before == HEALTH_STARTING &&
 		       (is_early(health) || age_ms(health) < health->check.start_period_ms);
 
+	if (!good && health->disturbed) {
+		arm_next(health);
+		return;
+	}
 	snprintf(health->last, sizeof(health->last), "%s", why ? why : "");
 	if (!good)
 		log_debug("container '%s': health: %s", health->unit->record.name, health->last);
@@ -158,12 +162,19 @@ static void on_look(void *data)
 {
 	struct health *health = data;
 
+	health->disturbed = false;
 	if (is_to_heal(health))
 		unit_heal(health->unit);
 	else if (health->unit->paused)
 		arm_next(health);
 	else
 		prober_of(health)->look(health->probing);
+}
+
+void health_disturb(struct unit *unit)
+{
+	if (unit->health)
+		unit->health->disturbed = true;
 }
 
 static void run_hash(const struct health *health, char ret_hash[17])

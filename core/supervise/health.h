@@ -31,6 +31,7 @@ struct health {
 	int64_t failures;    /* in a row, those that count */
 	int64_t early_ms;    /* the next early look; 0: that time is over */
 	uint64_t started_ms; /* loop time */
+	bool disturbed;	     /* the container stood still during this look */
 };
 
 struct prober {

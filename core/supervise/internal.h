@@ -237,6 +237,9 @@ void hooks_cancel(struct unit *unit);
 void health_start(struct unit *unit);
 void health_stop(struct unit *unit);
 
+/* UNIT stands still: that a look fails which is under way tells nothing. */
+void health_disturb(struct unit *unit);
+
 /* "" where there is no health check, "starting", "healthy", "unhealthy" */
 const char *health_status(const struct unit *unit);
 

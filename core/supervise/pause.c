@@ -48,6 +48,7 @@ int request_pause(struct supervisor *supervisor, struct client *client, const js
 	if (r < 0)
 		return err_wrap(err, "pause container '%s'", name);
 	unit->paused = true;
+	health_disturb(unit);
 	client_pause(client, unit);
 	client_send(client, json_pack("{s:s, s:b}", "result", "ok", "paused", 1));
 	return 0;

@@ -9,9 +9,10 @@ services:
   app:
     image: example/busybox:1.35
     init: true
-    command: ["sh", "-c", "i=0; while :; do i=$$((i + 1)); echo $$i >/data/a; echo $$i >/data/b; cp /data/a /copy; done"]
+    command: ["sh", "-c", "httpd -p 80 -h /data; i=0; while :; do i=$$((i + 1)); echo $$i >/data/a; echo $$i >/data/b; cp /data/a /copy; done"]
     volumes: ["./data:/data"]
-    healthcheck: {test: "true", interval: 100ms, timeout: 200ms, retries: 1}
+    healthcheck: {interval: 100ms, timeout: 200ms, retries: 1}
+    x-stack: {probe: {http: 80/a}}
     stop_grace_period: 5s
 YML
 mkdir data
@@ -55,12 +56,17 @@ commit
 wait_for 10 "it stands still" stands_still
 before=$(cat data/a data/b)
 wait_for 10 "the commit waits" grep -q . "$T/commit.err"
+pause 0.6 # longer than a probe may take
 assert_eq "nothing is written" "$before" "$(cat data/a data/b)"
 assert_eq "it is called healthy as ever" healthy "$(ps_field app .health)"
 release_store
 committed
 wait_for 10 "it goes on" goes_on
 
+
+pause 0.6
+assert_eq "what was heard of its health" healthy \
+	"$(stack events --json --since 1h --until "$(date -u +%FT%TZ)" | jq -rs 'map(select(.action | test("healthy")).action) | join(" ")')"
 
 it "--pause=false: it does not"
 hold_store

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/base/cleanup.h"
+#include "core/supervise/health.h"
 #include "world.h"
 
 #include <stdlib.h>
@@ -117,6 +118,27 @@ static void the_next_supervisor_lets_it_go(void **state)
 	turn_until_it_goes_on(w);
 }
 
+static void a_look_under_way_tells_nothing_of_its_health(void **state)
+{
+	static const char checked[] =
+		"{\"name\":\"shop\",\"services\":{\"one\":{\"image\":\"one\",\"healthcheck\":{"
+		"\"test\":[\"CMD\",\"true\"],\"interval\":\"1h\",\"retries\":1}}}}";
+	struct world *w = *state;
+	CLEANUP_FD int fd = -1;
+	struct health *health;
+
+	assert_true(world_succeeded(world_ask(w, world_up_request(checked))));
+	health = w->supervisor->units->health;
+	health_answer(health, true, NULL);
+	assert_int_equal(health->state, HEALTH_HEALTHY);
+	assert_true(pauses(w, &fd));
+	health_answer(health, false, "timeout");
+	assert_int_equal(health->state, HEALTH_HEALTHY);
+	health->disturbed = false; /* as the next look begins */
+	health_answer(health, false, "timeout");
+	assert_int_equal(health->state, HEALTH_UNHEALTHY);
+}
+
 static void what_does_not_run_does_not_stand_still(void **state)
 {
 	struct world *w = *state;
@@ -150,6 +172,7 @@ int main(void)
 		TEST(what_ends_it_is_not_kept_waiting),
 		TEST(it_is_removed_while_it_stands_still),
 		TEST(the_next_supervisor_lets_it_go),
+		TEST(a_look_under_way_tells_nothing_of_its_health),
 		TEST(what_does_not_run_does_not_stand_still),
 		TEST(a_kernel_that_cannot_is_told),
 	};
