@@ -21,14 +21,25 @@ tests/vm/make.sh >"$STACK_VM_CACHE/make.log" 2>&1 || {
 [ -e "$images/busybox.tar" ] || STACK=true examples/images/build.sh --force busybox
 
 bad=0
-in_vm() { # NAME TESTS PREFIX RUN-OPTION...
-	local name=$1 tests=$2 prefix=$3
-	echo "--- $name"
+boot_and_run() { # NAME TESTS PREFIX RUN-OPTION...
+	local tests=$2 prefix=$3 began=$SECONDS status=0
+	echo "--- $1"
 	shift 3
 	tests/vm/run.sh "$@" -t 600 -s "$PWD:/tree:ro" -s "$build:/build:ro" -s "$images:/images" -- \
 		"export STACK_BUILD=/build STACK_IMAGE_CACHE=/images STACK_TEST_SLOW=10
 		for test in $tests; do $prefix /tree/tests/system/\$test.sh || { echo \"FAIL: vm: \$test\"; bad=1; }; done
-		exit \${bad:-0}" || { bad=1; echo "FAIL: vm: $name"; }
+		exit \${bad:-0}" || status=$?
+	echo "--- status $status after $((SECONDS - began)) s"
+	return $status
+}
+
+# As in run.sh: one that fails twice has a reason.
+in_vm() {
+	boot_and_run "$@" && return
+	echo "FAIL: vm: $1 (at first)"
+	boot_and_run "$@" && return
+	echo "FAIL: vm: $1"
+	bad=1
 }
 
 in_vm "cgroup v2, bare init" "first container sandbox userns apparmor network cgroups" "" -i simple
