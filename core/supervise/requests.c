@@ -391,7 +391,9 @@ void request_handle(struct supervisor *supervisor, struct client *client, json_t
 	struct err err = ERR_INIT;
 
 	if (!type) {
-		client_finish_error(client, EINVAL, "the supervisor does not know this request");
+		client_finish_error(client, EINVAL,
+				    "the supervisor does not know this request; after an upgrade, "
+				    "'stack supervisor restart' has the new one take over");
 		return;
 	}
 	if (supervisor->down && type->handle == handle_down) {
