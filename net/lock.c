@@ -2,27 +2,19 @@
 #include "net/lock.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <time.h>
 
 #define RETRY_MS 2
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 static int open_and_lock(const char *path, int flags, int limit_ms, int *ret_fd, struct err *err)
 {
-	long long deadline = now_ms() + limit_ms;
+	int64_t deadline = clock_ms() + limit_ms;
 	CLEANUP_FD int fd = -1;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
@@ -33,7 +25,7 @@ static int open_and_lock(const char *path, int flags, int limit_ms, int *ret_fd,
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(err, errno, "lock '%s'", path);
-		if (now_ms() >= deadline)
+		if (clock_ms() >= deadline)
 			return err_set(err, EBUSY,
 				       "another program has kept the lock '%s' for %d seconds; "
 				       "`fuser -v %s` shows which",

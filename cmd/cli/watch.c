@@ -10,6 +10,7 @@
 #include "cmd/cli/watch_files.h"
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/model/project.h"
 
 #include <errno.h>
@@ -155,7 +156,7 @@ static void sync_initially(struct watch *watch)
 {
 	for (size_t i = 0; i < watch->n; i++)
 		if (watch->items[i].rule->initial_sync && watch->items[i].rule->target)
-			watch_changes_add(&watch->items[i].changes, "", watch_clock_ms());
+			watch_changes_add(&watch->items[i].changes, "", clock_ms());
 }
 
 /* Act where it is time; how long to wait for the next one, -1: for ever. */
@@ -166,7 +167,7 @@ static int act_where_due(struct watch *watch, int *ret_wait_ms, struct err *err)
 	for (size_t i = 0; i < watch->n; i++) {
 		struct watch_changes *changes = &watch->items[i].changes;
 
-		if (watch_changes_wait_ms(changes, watch_clock_ms()) == 0) {
+		if (watch_changes_wait_ms(changes, clock_ms()) == 0) {
 			int r = watch_act(&watch->actor, &watch->items[i], err);
 
 			if (r < 0)
@@ -175,7 +176,7 @@ static int act_where_due(struct watch *watch, int *ret_wait_ms, struct err *err)
 	}
 	/* Only now: an action may have led to changes of the items before it. */
 	for (size_t i = 0; i < watch->n; i++) {
-		int64_t left = watch_changes_wait_ms(&watch->items[i].changes, watch_clock_ms());
+		int64_t left = watch_changes_wait_ms(&watch->items[i].changes, clock_ms());
 
 		if (left >= 0 && (wait < 0 || left < wait))
 			wait = left;
@@ -196,7 +197,7 @@ static int loop(struct watch *watch, struct err *err)
 		if (ppoll(&poll, 1, wait_ms < 0 ? NULL : &wait, &watch->outside) < 0 &&
 		    errno != EINTR)
 			return err_sys(err, errno, "wait for changes");
-		r = watch_files_read(&watch->files, watch_clock_ms(), err);
+		r = watch_files_read(&watch->files, clock_ms(), err);
 		if (r == 0 && !interrupted)
 			r = act_where_due(watch, &wait_ms, err);
 	}

@@ -12,6 +12,7 @@
 #include "cmd/cli/watch_sync.h"
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -41,7 +42,7 @@ static int wait_for(const struct watch_actor *actor, int pidfd, sig_atomic_t *to
 		(void)pidfd_send_signal(pidfd, *told ? SIGKILL : SIGTERM, NULL, 0);
 		*told = *actor->stop;
 	}
-	return watch_files_read(actor->files, watch_clock_ms(), err);
+	return watch_files_read(actor->files, clock_ms(), err);
 }
 
 /* Run PROGRAM with ARGV, which a NULL ends.  1: it failed, which it has said why. */
@@ -194,7 +195,7 @@ static void sync_anew(const struct watch_files *files, const struct service *ser
 	for (size_t i = 0; i < files->n_items; i++)
 		if (files->items[i].service == service && files->items[i].rule->initial_sync &&
 		    files->items[i].rule->target)
-			watch_changes_add(&files->items[i].changes, "", watch_clock_ms());
+			watch_changes_add(&files->items[i].changes, "", clock_ms());
 }
 
 /* By the command of that name: it builds, replaces the container, and tells what it does. */

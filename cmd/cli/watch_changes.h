@@ -11,12 +11,10 @@
  * A save is several events, a checkout of another branch thousands: what comes
  * without a pause of WATCH_QUIET_MS is one change, but for no longer than
  * WATCH_BURST_MS, so that who never stops writing is served as well.  Times are the
- * caller's, in ms of a clock that only goes forward.
+ * caller's, of clock_ms().
  */
 #define WATCH_QUIET_MS 100
 #define WATCH_BURST_MS 2000
-
-int64_t watch_clock_ms(void); /* such a clock */
 
 struct watch_paths {
 	char **items; /* relative, sorted; "" is all; none is below another one */

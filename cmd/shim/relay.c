@@ -2,6 +2,7 @@
 #include "cmd/shim/relay.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/container/sys.h"
 
@@ -11,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
-#include <time.h>
 
 static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGUSR1, SIGUSR2};
 
@@ -120,14 +120,6 @@ static void pass_input(struct session *session)
 	memmove(session->pending, session->pending + n, session->pending_len);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* One turn; false: the program has ended. */
 static bool turn(struct session *session, int timeout_ms)
 {
@@ -159,7 +151,7 @@ bool relay_run(const struct relay *relay)
 	struct session session = {.relay = relay,
 				  .input_open = relay->interactive,
 				  .master_open = relay->master >= 0};
-	int64_t deadline = now_ms() + relay->timeout_ms;
+	int64_t deadline = clock_ms() + relay->timeout_ms;
 	bool running = true, in_time = true;
 	sigset_t set;
 
@@ -171,10 +163,10 @@ bool relay_run(const struct relay *relay)
 		set_raw(&session);
 	}
 	while (running && in_time) {
-		int64_t left = relay->timeout_ms < 0 ? -1 : deadline - now_ms();
+		int64_t left = relay->timeout_ms < 0 ? -1 : deadline - clock_ms();
 
 		running = turn(&session, left < 0 ? -1 : (int)left);
-		in_time = relay->timeout_ms < 0 || now_ms() < deadline;
+		in_time = relay->timeout_ms < 0 || clock_ms() < deadline;
 	}
 	while (!running && session.master_open && show_output(&session))
 		;

@@ -14,6 +14,7 @@
 #include "cmd/supervisor/host.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -34,7 +35,6 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How long a supervisor that has the project's lock may take to listen or to end. */
@@ -137,14 +137,6 @@ static int try_lock_project(const struct paths *paths, const char *project, int 
 	return 0;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Ask who listens on FD to make room when it has done what it is at.  It may be gone by now. */
 static void ask_to_leave(int fd)
 {
@@ -168,7 +160,7 @@ static void ask_to_leave(int fd)
 static int lock_project(const struct paths *paths, const char *project, bool replace, int *ret_dir,
 			int *ret_lock, struct err *err)
 {
-	long long deadline = now_ms() + LOCK_WAIT_MS;
+	int64_t deadline = clock_ms() + LOCK_WAIT_MS;
 
 	for (;;) {
 		int r = try_lock_project(paths, project, ret_dir, ret_lock, err);
@@ -181,7 +173,7 @@ static int lock_project(const struct paths *paths, const char *project, bool rep
 				return -EALREADY;
 			ask_to_leave(fd);
 		}
-		if (!replace && now_ms() >= deadline)
+		if (!replace && clock_ms() >= deadline)
 			return r;
 		poll(NULL, 0, LOCK_RETRY_MS);
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/fd.h"
 #include "core/container/cgroup_internal.h"
@@ -7,7 +8,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * Frozen cgroups: nothing in them runs
@@ -40,24 +40,16 @@ static int look_v2(int dirfd, struct err *err)
 	return r < 0 ? r : strstr(events, "frozen 1") != NULL;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int wait_until_frozen(int dirfd, look_fn *look, struct err *err)
 {
-	int64_t deadline = now_ms() + FREEZE_TIMEOUT_MS;
+	int64_t deadline = clock_ms() + FREEZE_TIMEOUT_MS;
 
 	for (;;) {
 		int r = look(dirfd, err);
 
 		if (r != 0)
 			return r < 0 ? r : 0;
-		if (now_ms() >= deadline)
+		if (clock_ms() >= deadline)
 			return err_set(err, ETIMEDOUT, "cannot freeze its processes");
 		poll(NULL, 0, 1);
 	}
@@ -85,22 +77,28 @@ static int thaw_v2(int dirfd, struct err *err)
 	return fd_write_control(dirfd, "cgroup.freeze", "0", err);
 }
 
+static const struct freezer {
+	int (*freeze)(int dirfd, struct err *err);
+	int (*thaw)(int dirfd, struct err *err);
+} v1 = {cgroup_freeze_v1, cgroup_thaw_v1}, v2 = {freeze_v2, thaw_v2};
+
 int cgroup_freeze(const struct cgroup_host *host, const char *path, bool frozen, struct err *err)
 {
-	const struct cgroup_tree *freezer = cgroup_tree_with(host, CGROUP_FREEZER);
-	bool v2 = host->has_unified;
+	const struct freezer *freezer = host->has_unified ? &v2 : &v1;
+	const struct cgroup_tree *tree =
+		host->has_unified ? &host->unified : cgroup_tree_with(host, CGROUP_FREEZER);
 	CLEANUP_FD int dirfd = -1;
 	int r;
 
-	if (!v2 && !freezer)
+	if (!tree)
 		return err_set(err, EOPNOTSUPP, "this kernel has no freezer for cgroups");
-	r = cgroup_open_if_any(v2 ? &host->unified : freezer, path, &dirfd, err);
+	r = cgroup_open_if_any(tree, path, &dirfd, err);
 	if (r < 0 || dirfd < 0)
 		return r;
 	if (!frozen)
-		return v2 ? thaw_v2(dirfd, err) : cgroup_thaw_v1(dirfd, err);
-	r = v2 ? freeze_v2(dirfd, err) : cgroup_freeze_v1(dirfd, err);
+		return freezer->thaw(dirfd, err);
+	r = freezer->freeze(dirfd, err);
 	if (r < 0)
-		(void)(v2 ? thaw_v2(dirfd, NULL) : cgroup_thaw_v1(dirfd, NULL));
+		(void)freezer->thaw(dirfd, NULL);
 	return r;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/fd.h"
 #include "core/container/cgroup_internal.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A cgroup.procs of a million processes is about this long. */
 #define FILE_MAX ((size_t)8 << 20)
@@ -159,20 +159,14 @@ static int remove_once(const struct cgroup_host *host, const char *path, struct 
 int cgroup_remove(const struct cgroup_host *host, const char *path, unsigned int timeout_ms,
 		  struct err *err)
 {
-	struct timespec start, now;
-	int r;
+	int64_t deadline = clock_ms() + timeout_ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (;;) {
-		int64_t waited;
+		int r = remove_once(host, path, err);
 
-		r = remove_once(host, path, err);
 		if (r != -EBUSY)
 			return r;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		waited = (int64_t)(now.tv_sec - start.tv_sec) * 1000 +
-			 (now.tv_nsec - start.tv_nsec) / 1000000;
-		if (waited >= timeout_ms)
+		if (clock_ms() >= deadline)
 			return err_set(err, EBUSY, "cgroup '%s' still has processes in it", path);
 		/* On v1 nothing tells when the last one has gone. */
 		poll(NULL, 0, 1);

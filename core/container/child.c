@@ -2,6 +2,7 @@
 #include "core/container/child.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/fd.h"
 #include "core/container/cgroupns.h"
@@ -26,7 +27,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /*
  * The order is what makes it safe.  Cgroups first, so that every page and
@@ -180,14 +180,6 @@ static int set_up(const struct child *child, int stdio[3], struct err *err)
 	return r < 0 ? r : rootfs_enter(root, err);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void child_run(const struct child *child)
 {
 	const struct container_spec *spec = child->spec;
@@ -214,6 +206,6 @@ void child_run(const struct child *child)
 	launch_prepare();
 	if (set_up(child, steps.stdio, &err) < 0)
 		launch_fail(child->channel, PROGRAM_OURS_FAILED, &err);
-	steps.set_up_ns = monotonic_ns();
+	steps.set_up_ns = clock_ns();
 	launch(&steps);
 }

@@ -6,6 +6,7 @@
  */
 #include "store/registry/transfer.h"
 
+#include "core/base/clock.h"
 #include "store/registry/source.h"
 #include "store/registry/transfer_step.h"
 
@@ -13,19 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAGE_MAX ((size_t)64 << 10)
 #define BUSY_MS	 100 /* flock(2) cannot be waited for together with sockets */
 #define TICK_MS	 100
-
-int64_t transfer_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct endpoint *transfer_endpoint(const struct transfer *t)
 {
@@ -236,7 +228,7 @@ static size_t schedule(struct http *http, const struct transfer_policy *policy,
 		       struct transfer **list, size_t n)
 {
 	size_t active = 0, left = 0;
-	int64_t now = transfer_now_ms();
+	int64_t now = clock_ms();
 
 	for (size_t i = 0; i < n; i++)
 		active += list[i]->state == TRANSFER_ACTIVE;

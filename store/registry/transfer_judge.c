@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What becomes of a transfer after one request has ended: transfer.c has the whole picture. */
+#include "core/base/clock.h"
 #include "store/registry/complaint.h"
 #include "store/registry/source.h"
 #include "store/registry/token.h"
@@ -28,7 +29,7 @@ void transfer_done(struct transfer *t, int result)
 void transfer_again(struct transfer *t, int64_t delay_ms)
 {
 	t->state = TRANSFER_WAITING;
-	t->not_before_ms = transfer_now_ms() + delay_ms;
+	t->not_before_ms = clock_ms() + delay_ms;
 }
 
 static void forget_redirect(struct transfer *t)

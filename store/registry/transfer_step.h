@@ -25,6 +25,4 @@ struct endpoint *transfer_endpoint(const struct transfer *t);
 /* Is the origin of t->url that endpoint's, so that what is meant for it may be told? */
 bool transfer_is_at_endpoint(const struct transfer *t);
 
-int64_t transfer_now_ms(void);
-
 #endif
