@@ -49,6 +49,9 @@ int image_reference_normalize(const char *text, char *ret, size_t size, struct e
 /* Room for every normalised reference and its NUL. */
 #define IMAGE_REFERENCE_SIZE 512
 
+/* The length of REFERENCE without tag and digest: "host:5000/a/b".  Any form of one. */
+size_t image_reference_name_len(const char *reference);
+
 /* A normalised reference as people write it: "nginx:latest".  Points into REFERENCE. */
 const char *image_reference_familiar(const char *reference);
 

@@ -145,16 +145,28 @@ static bool split_domain(char *name, const char **ret_domain, const char **ret_p
 	return domain_ok(*ret_domain) && path_ok(*ret_path) && !digest_is_hex(*ret_path);
 }
 
+size_t image_reference_name_len(const char *reference)
+{
+	size_t end = strcspn(reference, "@"), len = end;
+
+	/* The colon before a port is no tag's: there is a slash behind it. */
+	while (len > 0 && reference[len - 1] != ':' && reference[len - 1] != '/')
+		len--;
+	return len > 0 && reference[len - 1] == ':' ? len - 1 : end;
+}
+
 int image_reference_normalize(const char *text, char *ret, size_t size, struct err *err)
 {
 	char name[NAME_MAX_LEN + TAG_MAX_LEN + DIGEST_LEN + 3];
 	const char *domain, *prefix, *path, *tag = NULL, *digest = NULL;
-	char *at, *colon;
+	size_t len;
+	char *at;
 	int n;
 
 	if (strlen(text) >= sizeof(name))
 		return err_set(err, EINVAL, "'%.64s…' is too long for an image reference", text);
 	strncpy(name, text, sizeof(name));
+	len = image_reference_name_len(name);
 	at = strchr(name, '@');
 	if (at) {
 		*at = '\0';
@@ -162,10 +174,9 @@ int image_reference_normalize(const char *text, char *ret, size_t size, struct e
 		if (!digest_hex(digest))
 			return invalid(text, err);
 	}
-	colon = strrchr(name, ':');
-	if (colon && !strchr(colon, '/')) {
-		*colon = '\0';
-		tag = colon + 1;
+	if (name[len] == ':') {
+		name[len] = '\0';
+		tag = name + len + 1;
 		if (!tag_ok(tag))
 			return invalid(text, err);
 	}

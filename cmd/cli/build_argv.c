@@ -178,13 +178,7 @@ static const char *cache_repository(struct arena *arena, const char *reference, 
 
 	if (image_reference_normalize(name, normal, sizeof(normal), NULL) < 0)
 		return name;
-	normal[strcspn(normal, "@")] = '\0';
-	len = strlen(normal);
-	while (len > 0 && normal[len - 1] != '/' && normal[len - 1] != ':')
-		len--;
-	if (len > 0 && normal[len - 1] == ':')
-		normal[len - 1] = '\0';
-	return arena_strdup(arena, normal);
+	return arena_strndup(arena, normal, image_reference_name_len(normal));
 }
 
 static void add_cache(struct line *line, const char *option, const struct strings *places)

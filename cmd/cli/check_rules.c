@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/container/caps.h"
 #include "core/model/sharing.h"
+#include "store/image.h"
 
 #include <linux/capability.h>
 #include <stdbool.h>
@@ -228,20 +229,11 @@ static bool is_pinned(const char *image)
 	return strncmp(image, "sha256:", 7) == 0 || strstr(image, "@sha256:");
 }
 
-/* The tag in IMAGE, NULL when it has none: the colon before a port is no tag's. */
-static const char *tag_of(const char *image)
-{
-	const char *slash = strrchr(image, '/');
-	const char *colon = strchr(slash ? slash : image, ':');
-
-	return colon ? colon + 1 : NULL;
-}
-
 static bool is_latest(const char *image)
 {
-	const char *tag = tag_of(image);
+	const char *tag = image + image_reference_name_len(image);
 
-	return !is_pinned(image) && (!tag || strcmp(tag, "latest") == 0);
+	return !is_pinned(image) && (*tag == '\0' || strcmp(tag, ":latest") == 0);
 }
 
 static void latest_image(const struct service *service, struct check_report *report)

@@ -95,25 +95,20 @@ static int add_own(struct source *source, const struct registry *registry, const
 static int init(struct source *source, const struct registries *registries, const char *reference,
 		bool push, struct err *err)
 {
-	CLEANUP_FREE char *name = strdup(reference);
+	size_t len = image_reference_name_len(reference);
+	CLEANUP_FREE char *name = strndup(reference, len);
+	const char *at = strchr(reference, '@');
 	const struct registry *registry;
-	char *at, *colon;
 	int r = 0;
 
 	source->reference = strdup(reference);
 	source->name = strdup(image_reference_familiar(reference));
 	if (!name || !source->reference || !source->name)
 		return err_nomem(err);
-	at = strchr(name, '@');
 	if (at && push)
 		return err_set(err, EINVAL, "an image is pushed under a tag, not under a digest");
-	if (at)
-		*at = '\0';
-	colon = strrchr(name, ':');
-	if (colon && !strchr(colon, '/'))
-		*colon = '\0';
 	/* A digest says all; what the tag means by now does not matter. */
-	source->tag = strdup(at ? at + 1 : colon ? colon + 1 : "latest");
+	source->tag = strdup(at ? at + 1 : reference[len] == ':' ? reference + len + 1 : "latest");
 	if (!source->tag)
 		return err_nomem(err);
 	registry = registries_find(registries, name);

@@ -42,6 +42,30 @@ static void normalizes_what_docker_accepts(void **state)
 	}
 }
 
+static void a_name_is_what_stands_before_tag_and_digest(void **state)
+{
+	static const char *const cases[][2] = {
+		{"nginx", "nginx"},
+		{"nginx:1.27", "nginx"},
+		{"docker.io/library/nginx:latest", "docker.io/library/nginx"},
+		{"host:5000/a/b", "host:5000/a/b"},
+		{"host:5000/a/b:t", "host:5000/a/b"},
+		{"host:5000/a/b@sha256:" HEX, "host:5000/a/b"},
+		{"x:1@sha256:" HEX, "x"},
+		{"[::1]:5000/a", "[::1]:5000/a"},
+		{"", ""},
+		{"a:", "a"},
+		{"@", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t len = image_reference_name_len(cases[i][0]);
+
+		assert_int_equal(len, strlen(cases[i][1]));
+		assert_memory_equal(cases[i][0], cases[i][1], len);
+	}
+}
+
 static void refuses_what_docker_refuses(void **state)
 {
 	static const char *const cases[] = {
@@ -102,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(normalizes_what_docker_accepts),
+		cmocka_unit_test(a_name_is_what_stands_before_tag_and_digest),
 		cmocka_unit_test(refuses_what_docker_refuses),
 		cmocka_unit_test(refuses_what_is_too_long),
 	};
