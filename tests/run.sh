@@ -61,11 +61,17 @@ build() { # PART DIR CMAKE-OPTION...
 	}
 }
 
-# What the system tests of LOG gave as a reason.
-reasons() { # LOG
+# The lines of standard input, in the summary, below what they belong to.
+details() {
+	local line
 	while read -r line; do
 		summary+=("        $line")
-	done < <(grep '^FAIL: ' "$1")
+	done
+}
+
+# What the system tests of LOG gave as a reason.
+reasons() { # LOG
+	details < <(grep '^FAIL: ' "$1")
 }
 
 ctests() { # PART DIR CTEST-OPTION...
@@ -79,13 +85,9 @@ ctests() { # PART DIR CTEST-OPTION...
 	rc=$?
 	cat "$dir/ctest.log"
 	result "$part" $rc "$(grep -E 'tests passed|No tests' "$dir/ctest.log" | tail -n 1)"
-	while read -r line; do
-		summary+=("        $line (failed at first)")
-	done < <(sed -n 's/.*Test *#[0-9]*: \([^ ]*\) \.*\*\*\*\(Failed\|Timeout\|Exception\).*/\1/p' "$dir/ctest.log")
+	details < <(sed -n 's/.*Test *#[0-9]*: \([^ ]*\) \.*\*\*\*\(Failed\|Timeout\|Exception\).*/\1 (failed at first)/p' "$dir/ctest.log")
 	reasons "$dir/ctest.log"
-	while read -r line; do
-		summary+=("        $line")
-	done < <(sed -n '/^The following tests/,$p' "$dir/ctest.log" | grep -E '\((Failed|Timeout|Skipped|SEGFAULT|Not Run|.*xception.*)\)')
+	details < <(sed -n '/^The following tests/,$p' "$dir/ctest.log" | grep -E '\((Failed|Timeout|Skipped|SEGFAULT|Not Run|.*xception.*)\)')
 }
 
 # The root file systems of the examples, which the system tests import: made beforehand and kept,

@@ -12,13 +12,7 @@ mount -t tmpfs tmpfs /etc/containers
 mkdir /etc/containers/registries.conf.d
 printf '[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n' >/etc/containers/registries.conf.d/tests.conf
 echo '{"default": [{"type": "insecureAcceptAnything"}]}' >/etc/containers/policy.json
-cat >"$T/registry.yml" <<YML
-version: 0.1
-storage: {filesystem: {rootdirectory: $T/registry}}
-http: {addr: 127.0.0.1:5000}
-YML
-OTEL_TRACES_EXPORTER=none background docker-registry serve "$T/registry.yml" >"$T/registry.out" 2>&1
-wait_for 10 "the registry listens" nc -z 127.0.0.1 5000
+registry 5000 registry 'http: {addr: 127.0.0.1:5000}'
 image busybox
 
 tags_of() { # REPOSITORY

@@ -31,21 +31,10 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=server \
 certificate friend clients
 certificate stranger strangers
 
-registry() { # PORT HTTP [YAML...]: one more of the same storage
-	{
-		printf 'version: 0.1\nlog: {level: info, accesslog: {disabled: false}}\n'
-		printf 'storage: {filesystem: {rootdirectory: %s/registry}}\n' "$T"
-		printf 'http: {addr: ":%s"%s}\n' "$1" "$2"
-		printf '%s\n' "${@:3}"
-	} >"$T/registry-$1.yml"
-	OTEL_TRACES_EXPORTER=none background docker-registry serve "$T/registry-$1.yml" >"$T/registry-$1.log" 2>&1
-	wait_for 10 "the registry on $1 listens" nc -z 127.0.0.1 "$1"
-}
-
-tls="certificate: $T/cert.pem, key: $T/key.pem"
-registry 5000 ''
-registry 5001 ", tls: {$tls, clientcas: [$T/clients.pem]}"
-registry 5002 ", tls: {$tls, clientcas: [$T/clients.pem]}" \
+tls="tls: {certificate: $T/cert.pem, key: $T/key.pem, clientcas: [$T/clients.pem]}"
+registry 5000 registry 'http: {addr: ":5000"}'
+registry 5001 registry "http: {addr: ':5001', $tls}"
+registry 5002 registry "http: {addr: ':5002', $tls}" \
 	'middleware: {storage: [{name: redirect, options: {baseurl: "https://127.0.0.1:5003"}}]}'
 background "$LIB_DIR/tls_files.py" 5003 "$T/key.pem" "$T/cert.pem" "$T/clients.pem" "$T/registry" "$T/asked"
 wait_for 5 "the files are served" nc -z 127.0.0.1 5003

@@ -62,8 +62,6 @@ assert_eq "it is called healthy as ever" healthy "$(ps_field app .health)"
 release_store
 committed
 wait_for 10 "it goes on" goes_on
-
-
 pause 0.6
 assert_eq "what was heard of its health" healthy \
 	"$(stack events --json --since 1h --until "$(date -u +%FT%TZ)" | jq -rs 'map(select(.action | test("healthy")).action) | join(" ")')"
@@ -89,7 +87,7 @@ kill -KILL "$(supervisor_pid pause)"
 wait_for 10 "it goes on" goes_on
 release_store
 committed
-assert_eq "healthy" running "$(ps_field app .state)"
+assert_eq "its state" running "$(ps_field app .state)"
 
 it "what is asked of it ends the pause: stop, restart"
 for command in restart stop; do

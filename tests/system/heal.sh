@@ -67,9 +67,8 @@ breaks "the bridge's route is gone" network 'route to its subnet' ip route del "
 breaks "the bridge is down" network 'is down' ip link set "$bridge" down
 breaks "the bridge is deleted" network 'its bridge is gone' ip link del "$bridge"
 breaks "the namespace's name is unmounted" container 'name of its network namespace' umount "/run/netns/$ns"
-breaks "a limit is written by hand" container 'limits were changed' sh -c "
-	f=\$(find /sys/fs/cgroup -path '*/heal/heal-web-1/memory.limit_in_bytes' -o -path '*/heal/heal-web-1/memory.max' | head -n 1)
-	echo 100000000 >\$f"
+limit=$(in_cgroups -path '*/heal/heal-web-1/memory.limit_in_bytes' -o -path '*/heal/heal-web-1/memory.max')
+breaks "a limit is written by hand" container 'limits were changed' sh -c "echo 100000000 >$limit"
 if on_nft; then
 	table=$(nft_table ip)
 	flush="nft flush chain ip $table published"

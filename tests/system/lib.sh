@@ -258,6 +258,16 @@ fetch() { # URL
 	curl --fail --silent --show-error --max-time 5 "$1"
 }
 
+# registry PORT DIRECTORY YAML...: Debian's docker-registry, its images below $T/DIRECTORY, YAML in its configuration;
+# what it says and is asked for is in $T/registry-PORT.log.
+registry() {
+	local config=$T/registry-$1.yml
+	printf '%s\n' 'version: 0.1' 'log: {level: info, accesslog: {disabled: false}}' \
+		"storage: {filesystem: {rootdirectory: $T/$2}, delete: {enabled: true}}" "${@:3}" >"$config"
+	OTEL_TRACES_EXPORTER=none background docker-registry serve "$config" >"$T/registry-$1.log" 2>&1
+	wait_for 10 "the registry on $1 listens" nc -z 127.0.0.1 "$1"
+}
+
 # --- the leak check ----------------------------------------------------------------------------
 
 # What there is on this machine now, one thing a line, in a form that does not change by itself.

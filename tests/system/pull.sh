@@ -13,19 +13,7 @@ mkdir -p "$XDG_RUNTIME_DIR"
 : >"$STACK_REGISTRIES_CONF"
 R=127.0.0.1:5000
 
-# --- registries, all of one storage ------------------------------------------------------------
-
-registry() { # PORT YAML...: start one more
-	local port=$1 line
-	shift
-	{
-		printf 'version: 0.1\nlog: {level: info, accesslog: {disabled: false}}\n'
-		printf 'storage: {filesystem: {rootdirectory: %s/registry}, delete: {enabled: true}}\n' "$T"
-		for line; do echo "$line"; done
-	} >"$T/registry-$port.yml"
-	OTEL_TRACES_EXPORTER=none background docker-registry serve "$T/registry-$port.yml" >"$T/registry-$port.log" 2>&1
-	wait_for 10 "the registry on $port listens" nc -z 127.0.0.1 "$port"
-}
+# --- images, in a registry and out of it -------------------------------------------------------
 
 push() { # NAME [SKOPEO OPTION...]: the example image, to the plain registry
 	skopeo --insecure-policy copy -q --dest-tls-verify=false "${@:2}" \
@@ -59,7 +47,7 @@ blobs_are_right() {
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tests -addext 'subjectAltName=IP:127.0.0.1' \
 	-keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null
 htpasswd -Bbn user secret >"$T/htpasswd" 2>/dev/null
-registry 5000 'http: {addr: 127.0.0.1:5000}'
+registry 5000 registry 'http: {addr: 127.0.0.1:5000}'
 
 # --- what it is for ----------------------------------------------------------------------------
 
@@ -134,7 +122,7 @@ fails 1 stack up -d
 assert_match "no registry" "stack: pull '$R/tag:1': registry '127.0.0.1:5000': .*[Cc]onnect" "$err"
 ok stack pull --ignore-pull-failures
 fails 1 stack image pull --retry 0 "$R/tag:1"
-registry 5000 'http: {addr: 127.0.0.1:5000}'
+registry 5000 registry 'http: {addr: 127.0.0.1:5000}'
 cd "$T/daily"
 ok stack up -d
 assert_match "an old image" "$R/tag:1  current" "$err"
@@ -259,7 +247,7 @@ rm -r "$T/early"
 # --- who one is ---------------------------------------------------------------------------------
 
 it "speaks TLS with a registry whose certificate is in certs.d, and no other"
-registry 5001 "http: {addr: 127.0.0.1:5001, tls: {certificate: $T/cert.pem, key: $T/key.pem}}"
+registry 5001 registry "http: {addr: 127.0.0.1:5001, tls: {certificate: $T/cert.pem, key: $T/key.pem}}"
 fails 1 stack image pull --retry 0 127.0.0.1:5001/app:1
 assert_match "a certificate of nobody" "[Cc]ertificate|issuer" "$err"
 mkdir -p /etc/docker # where no registry is installed it may not be there
@@ -273,7 +261,7 @@ ok stack image pull 127.0.0.1:5001/app:1
 : >"$STACK_REGISTRIES_CONF"
 
 it "keeps a password once it was found to be right"
-registry 5002 'http: {addr: 127.0.0.1:5002}' "auth: {htpasswd: {realm: tests, path: $T/htpasswd}}"
+registry 5002 registry 'http: {addr: 127.0.0.1:5002}' "auth: {htpasswd: {realm: tests, path: $T/htpasswd}}"
 fails 1 stack image pull 127.0.0.1:5002/app:1
 assert_match "without one" "wants a password; 'stack login 127.0.0.1:5002'" "$err"
 fails 1 stack login -u user -p wrong 127.0.0.1:5002
@@ -321,7 +309,7 @@ rm "$HOME/.docker/config.json"
 it "gets tokens, with a password or a refresh token"
 background python3 "$LIB_DIR/token_server.py" 127.0.0.1 5004 "$T/key.pem" "$T/cert.pem" "$T/tokens"
 wait_for 5 "the token server listens" nc -z 127.0.0.1 5004
-registry 5003 'http: {addr: 127.0.0.1:5003}' \
+registry 5003 registry 'http: {addr: 127.0.0.1:5003}' \
 	"auth: {token: {realm: 'http://127.0.0.1:5004/token', service: reg, issuer: tests, rootcertbundle: $T/cert.pem}}"
 fails 1 stack image pull 127.0.0.1:5003/app:1
 assert_match "without a password" "ask 'http://127.0.0.1:5004/token' for a token: it refuses" "$err"

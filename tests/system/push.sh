@@ -13,18 +13,6 @@ mkdir -p "$XDG_RUNTIME_DIR" "$HOME/.docker"
 : >"$STACK_REGISTRIES_CONF"
 R=127.0.0.1:5000
 
-registry() { # PORT YAML...: one more, with a storage of its own
-	local port=$1 line
-	shift
-	{
-		printf 'version: 0.1\nlog: {level: info, accesslog: {disabled: false}}\n'
-		printf 'storage: {filesystem: {rootdirectory: %s/registry-%s}}\n' "$T" "$port"
-		for line; do echo "$line"; done
-	} >"$T/registry-$port.yml"
-	OTEL_TRACES_EXPORTER=none background docker-registry serve "$T/registry-$port.yml" >"$T/registry-$port.log" 2>&1
-	wait_for 10 "the registry on $port listens" nc -z 127.0.0.1 "$port"
-}
-
 requests() { # METHOD [PATH]: how many the plain registry has had
 	grep -cE "\"$1 /v2/${2-}" "$T/registry-5000.log" || :
 }
@@ -40,7 +28,7 @@ names() { # NAME...: further ones of the example image
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tests -addext 'subjectAltName=IP:127.0.0.1' \
 	-keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null
 htpasswd -Bbn user secret >"$T/htpasswd" 2>/dev/null
-registry 5000 'http: {addr: 127.0.0.1:5000}'
+registry 5000 registry-5000 'http: {addr: 127.0.0.1:5000}'
 image busybox
 ID=$(id_of docker.io/example/busybox:1.35)
 
@@ -165,7 +153,7 @@ mv "$T/blob" "$blob"
 # --- who one is ---------------------------------------------------------------------------------
 
 it "speaks TLS with a registry whose certificate is in certs.d, and no other"
-registry 5001 "http: {addr: 127.0.0.1:5001, tls: {certificate: $T/cert.pem, key: $T/key.pem}}"
+registry 5001 registry-5001 "http: {addr: 127.0.0.1:5001, tls: {certificate: $T/cert.pem, key: $T/key.pem}}"
 names 127.0.0.1:5001/app:1
 fails 1 stack image push --retry 0 127.0.0.1:5001/app:1
 assert_match "a certificate of nobody" "[Cc]ertificate|issuer" "$err"
@@ -177,7 +165,7 @@ ok stack image push 127.0.0.1:5001/app:1
 umount /etc/docker
 
 it "takes the password of stack login"
-registry 5002 'http: {addr: 127.0.0.1:5002}' "auth: {htpasswd: {realm: tests, path: $T/htpasswd}}"
+registry 5002 registry-5002 'http: {addr: 127.0.0.1:5002}' "auth: {htpasswd: {realm: tests, path: $T/htpasswd}}"
 names 127.0.0.1:5002/app:1
 fails 1 stack image push 127.0.0.1:5002/app:1
 assert_match "without one" "wants a password; 'stack login 127.0.0.1:5002'" "$err"
@@ -190,7 +178,7 @@ ok stack image push 127.0.0.1:5002/app:1
 it "gets one token for reading and writing, and says when it may only read"
 background python3 "$LIB_DIR/token_server.py" 127.0.0.1 5004 "$T/key.pem" "$T/cert.pem" "$T/tokens"
 wait_for 5 "the token server listens" nc -z 127.0.0.1 5004
-registry 5003 'http: {addr: 127.0.0.1:5003}' \
+registry 5003 registry-5003 'http: {addr: 127.0.0.1:5003}' \
 	"auth: {token: {realm: 'http://127.0.0.1:5004/token', service: reg, issuer: tests, rootcertbundle: $T/cert.pem}}"
 ok stack login -u user -p secret 127.0.0.1:5003
 : >"$T/tokens"

@@ -26,11 +26,7 @@ static bool is_frozen(struct world *w)
 
 static void turn_until_it_goes_on(struct world *w)
 {
-	for (int turn = 0; turn < TURNS_MAX && is_frozen(w); turn++) {
-		uv_run(&w->loop, UV_RUN_NOWAIT);
-		usleep(100);
-	}
-	assert_false(is_frozen(w));
+	world_turn_until(w, &fake_find(&w->fake, "shop-one-1")->frozen, false);
 }
 
 static json_t *pause_request(const char *name)

@@ -219,7 +219,7 @@ static void killed_process_is_restarted_by_its_policy(void **state)
 	}
 	again = c->starts == 2;
 	assert_true(again);
-	world_turn_until(w, &c->running);
+	world_turn_until(w, &c->running, true);
 	assert_int_equal(c->record.restarts, 1);
 }
 
@@ -331,7 +331,7 @@ static void end_while_no_supervisor_looked_is_acted_upon(void **state)
 	c->end_fd = -1;
 	fake_end(c, 1);
 	world_start(w);
-	world_turn_until(w, &c->running);
+	world_turn_until(w, &c->running, true);
 	assert_int_equal(c->starts, 2);
 }
 

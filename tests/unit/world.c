@@ -126,11 +126,11 @@ bool world_succeeded(json_t *result)
 	return good;
 }
 
-void world_turn_until(struct world *w, const bool *condition)
+void world_turn_until(struct world *w, const bool *flag, bool value)
 {
-	for (int turn = 0; turn < TURNS_MAX && !*condition; turn++) {
+	for (int turn = 0; turn < TURNS_MAX && *flag != value; turn++) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 		usleep(100);
 	}
-	assert_true(*condition);
+	assert_int_equal(*flag, value);
 }

@@ -47,6 +47,7 @@ json_t *world_up_request(const char *project);
 /* Takes RESULT. */
 bool world_succeeded(json_t *result);
 
-void world_turn_until(struct world *w, const bool *condition);
+/* Turn the loop until FLAG is VALUE, which has to be so some time. */
+void world_turn_until(struct world *w, const bool *flag, bool value);
 
 #endif
